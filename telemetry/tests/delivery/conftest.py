@@ -1,0 +1,106 @@
+"""A sink, people who said yes, and records that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from telemetry.consent.answers import grant
+from telemetry.consent.models import Source
+from telemetry.delivery.installation import the_installation
+from telemetry.delivery.models import Delivery, Installation, Layer
+from telemetry.delivery.status import status
+from telemetry.operations.bell import doorbell
+from telemetry.people.models import Person
+from telemetry.tests.delivery.collector import Collector
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, timedelta]]:
+    """What was rung instead of a broker's bell, and after how long."""
+    heard: list[tuple[str, timedelta]] = []
+
+    def hear(task: str, after: timedelta = timedelta(0)) -> bool:
+        heard.append((task, after))
+        return True
+
+    monkeypatch.setattr(doorbell, "ring", hear)
+    return heard
+
+
+@pytest.fixture
+def collector(settings: Any, rings: Any) -> Iterator[Collector]:
+    """A collector, named by the settings as the sink."""
+    collector = Collector()
+    settings.TELEMETRY_SINK = collector.url
+    settings.TELEMETRY_SINK_HEADERS = {"authorization": "Bearer t"}
+    yield collector
+    collector.close()
+
+
+@pytest.fixture
+def installation(db: Any) -> Installation:
+    """This installation, since a day, with the detailed layer on."""
+    the_installation(NOW - DAY)
+    Installation.objects.update(detailed_enabled=True)
+    return Installation.objects.get()
+
+
+@pytest.fixture
+def person(db: Any) -> Callable[..., Person]:
+    """Make somebody who said yes a day ago."""
+
+    def make(at: datetime = NOW - DAY) -> Person:
+        person = Person.objects.create()
+        grant(person, source=Source.SETTINGS, at=at)
+        return person
+
+    return make
+
+
+@pytest.fixture
+def queue(installation: Installation) -> Callable[..., list[Delivery]]:
+    """Queue so many records of the detailed layer for somebody, at NOW."""
+
+    def make(
+        of: Person, number: int = 1, at: datetime = NOW, attributes: dict[str, Any] | None = None
+    ) -> list[Delivery]:
+        consent = of.consents.latest("at", "id")
+        rows = [
+            Delivery(
+                layer=Layer.DETAILED,
+                name="timer.started",
+                occurred_at=at,
+                attributes={"number": n} | (attributes or {}),
+                person=of,
+                consent=consent,
+                next_try_at=at,
+            )
+            for n in range(number)
+        ]
+        Delivery.objects.put(rows)
+        return rows
+
+    return make
+
+
+def assert_balance(now: datetime = NOW) -> None:
+    """Each queued record was delivered, was dropped, or waits."""
+    assert all(layer.balances for layer in status(now).layers)
+
+
+def dropped(layer: Layer = Layer.DETAILED) -> dict[str, int]:
+    """What was dropped, by reason."""
+    return dict(status(NOW).of(layer).dropped)
+
+
+def send(at: datetime = NOW) -> None:
+    """One drain."""
+    Delivery.objects.due(at).drain()
+    assert_balance(at)
