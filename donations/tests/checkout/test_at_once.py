@@ -1,0 +1,75 @@
+"""Many clicks at the same instant."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from donations import gateway
+from donations.models import Checkout, DonationInteraction
+from donations.querysets import beginning
+from donations.tests.checkout.conftest import NOW, ORIGIN
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not settings.POSTGRESQL, reason="SQLite's writers stand in line anyway"),
+]
+
+
+@pytest.fixture
+def all_at_once():
+    """`all_at_once(20, act)`: what twenty threads got when they acted at the same instant."""
+
+    def run(many, act):
+        together = Barrier(many)
+
+        def one(number):
+            try:
+                connection.ensure_connection()
+                together.wait(10)
+                return act(number)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(many) as threads:
+            return list(threads.map(one, range(many)))
+
+    return run
+
+
+def test_twenty_clicks_on_one_form_open_one_page(all_at_once, person, wish, stripe):
+    one = wish()
+
+    opened = all_at_once(20, lambda _: Checkout.objects.begin(person, one, origin=ORIGIN, at=NOW))
+
+    assert len({checkout.session_url for checkout in opened}) == 1
+    assert stripe.made("checkout.session") == Checkout.objects.count() == 1
+    assert DonationInteraction.objects.filter(interaction_type="checkout_started").count() == 1
+
+
+@pytest.mark.guard
+def test_without_the_forms_digest_twenty_clicks_open_many(all_at_once, wish, stripe, monkeypatch):
+    monkeypatch.setattr(beginning, "_digest", lambda person, wish: "")
+    one = wish()
+
+    all_at_once(20, lambda _: Checkout.objects.begin(None, one, origin=ORIGIN, at=NOW))
+
+    assert stripe.made("checkout.session") > 1
+
+
+def test_of_two_tabs_one_page_stays_open(all_at_once, person, wish, stripe):
+    wishes = [wish("monthly") for _ in range(6)]
+
+    def act(number):
+        with suppress(gateway.GatewayTrouble):
+            Checkout.objects.begin(person, wishes[number], origin=ORIGIN, at=NOW)
+
+    all_at_once(6, act)
+
+    assert Checkout.objects.filter(state="open").count() == 1
+    assert (
+        stripe.only("checkout.session", status="open")["id"] == Checkout.objects.get(state="open").session_id
+    )

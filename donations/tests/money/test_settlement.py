@@ -1,0 +1,83 @@
+"""What follows from what Stripe tells, in whatever order and however often."""
+
+from itertools import permutations
+
+import pytest
+
+from donations.models import Checkout, DonationInteraction, Payment, Subscription, Supporter, SupportMail
+from donations.models.supporter import Tier
+from donations.signals import membership_paid
+from donations.tests.money.conftest import deliver, work
+from telemetry.models import AuditEntry, Event
+
+MEMBERSHIP = (
+    "checkout.session.completed",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "invoice.paid",
+)
+
+
+@pytest.fixture
+def conversions():
+    """Payments that the floors above heard of."""
+    heard = []
+
+    def hear(payment, **_kwargs):
+        heard.append(payment.pk)
+
+    membership_paid.connect(hear)
+    yield heard
+    membership_paid.disconnect(hear)
+
+
+def end_state(person):
+    """Everything that a member's first month leaves behind."""
+    payment = Payment.objects.values(
+        "kind", "person", "amount", "amount_refunded", "placement", "choice", "variant", "needs_refund"
+    ).get()
+    return (
+        payment,
+        Subscription.objects.values("person", "status", "is_membership", "duplicate_of").get(),
+        Supporter.objects.values("tier", "grace_until", "last_gift_at").get(person=person),
+        Checkout.objects.values_list("state", flat=True).get(),
+        list(SupportMail.objects.values_list("kind", "address")),
+        list(AuditEntry.objects.values_list("action", "before", "after")),
+        list(DonationInteraction.objects.values_list("interaction_type", "placement", "variant")),
+        list(Event.objects.values_list("type__name", flat=True)),
+    )
+
+
+@pytest.mark.parametrize("order", list(permutations(MEMBERSHIP)))
+def test_all_orders_of_a_first_month_end_in_the_same_state(order, shop, person, conversions):
+    told = {one.type: one for one in shop.pay(person)}
+    for kind in order:
+        deliver([told[kind]])
+        work()
+
+    payment, subscription, supporter, checkout, mails, audit, touches, events = end_state(person)
+    assert conversions == [Payment.objects.get().pk]
+    assert (payment["kind"], payment["amount"], payment["placement"]) == ("membership", 500, "header")
+    assert subscription == {
+        "person": person.pk,
+        "status": "active",
+        "is_membership": True,
+        "duplicate_of": None,
+    }
+    assert supporter == {"tier": Tier.PAID, "grace_until": None, "last_gift_at": None}
+    assert checkout == "paid"
+    assert mails == [("receipt", person.account.email)]
+    assert audit == [("supporter.tier", {"tier": "free"}, {"tier": "paid"})]
+    assert touches == [("payment_succeeded", "header", "control")]
+    assert events == ["support.payment_succeeded"]
+
+
+def test_what_is_told_again_changes_nothing(shop, stripe, person, conversions, settle):
+    told = shop.pay(person)
+    settle(told)
+    before = end_state(person)
+
+    settle([stripe.again(one) for one in told])
+
+    assert end_state(person) == before
+    assert len(conversions) == 1
