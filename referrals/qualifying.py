@@ -1,0 +1,50 @@
+"""Which money counts for a reward, and what is left of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from donations.models import Payment
+from referrals.models.referral import MEMBERSHIPS
+
+
+def memberships_of(person: int | None) -> QuerySet[Payment, Payment]:
+    """What somebody paid for membership; a monthly gift below its price is none."""
+    paid = Payment.objects.filter(person=person, person__isnull=False, kind__in=MEMBERSHIPS)
+    return paid.exclude(subscription__is_membership=False)
+
+
+def paid_towards(payment: Payment, *, changed: Payment | None = None, disputed_counts: bool = False) -> int:
+    """What is left of the membership money that came within the window up to this payment, in minor units.
+
+    `changed`: a payment as it is now, where its row was read before. A refund is gone, and so is what is
+    disputed or called fraudulent, unless that counts.
+    """
+    window = timedelta(days=settings.REFERRAL_WINDOW_DAYS)
+    together = memberships_of(payment.person_id).filter(
+        currency=payment.currency,
+        needs_refund=False,
+        paid_at__range=(payment.paid_at - window, payment.paid_at),
+    )
+    rows = {row.pk: row for row in (payment, *(together if payment.person_id is not None else ()))}
+    if changed is not None and changed.pk in rows:
+        rows[changed.pk] = changed
+    return sum(_left_of(row, disputed_counts) for row in rows.values())
+
+
+def is_enough(payment: Payment) -> bool:
+    """Whether it begins a reward: the minimum is one of SUPPORT_CURRENCY, so another one never does.
+
+    What began one before the currency was changed is not judged by the new one.
+    """
+    is_ours = payment.currency == settings.SUPPORT_CURRENCY
+    return is_ours and paid_towards(payment) >= settings.REFERRAL_MINIMUM
+
+
+def _left_of(payment: Payment, disputed_counts: bool) -> int:
+    if payment.is_fraudulent or payment.dispute == Payment.Dispute.OPEN:
+        return payment.amount - payment.amount_refunded if disputed_counts else 0
+    return payment.net.amount

@@ -1,0 +1,1 @@
+"""Questions about introductions, and how they come to be; one file a model."""

@@ -1,0 +1,264 @@
+"""Days follow the money: back when it goes, and again when it stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from donations.reversals import Cause, Reversal
+from referrals.jobs import credit_delayed
+from referrals.models import CreditGrant, Referral
+from referrals.tests.conftest import (
+    DAY,
+    NOON,
+    D,
+    a_payment,
+    dispute,
+    gives,
+    introduced,
+    loses,
+    pays,
+    refund,
+    refund_fails,
+    until,
+    wins,
+)
+from telemetry.models import AuditEntry
+from telemetry.people.erasure import erase
+
+pytestmark = pytest.mark.django_db
+
+
+def state(referral):
+    referral.refresh_from_db()
+    return referral.state
+
+
+def test_a_refund_takes_what_is_left_and_writes_down_the_rest(brought, ada, bob):
+    payment = pays(bob)
+
+    refund(payment, at=NOON + 20 * DAY)
+
+    assert state(brought) == "reversed"
+    assert until(ada) == until(bob) == NOON + 20 * DAY
+    taken = CreditGrant.objects.filter(kind="reversal")
+    assert set(taken.values_list("days", "shortfall_seconds")) == {(-45, 20 * 86_400)}
+    assert AuditEntry.objects.get(action="referral.reversed").cause == f"refund:re_{payment.pk}"
+
+
+def test_of_three_grants_one_is_taken_and_the_others_stay(ada):
+    payments = [pays(introduced(ada).referred) for _ in range(3)]
+
+    refund(payments[0], at=NOON + 40 * DAY)
+
+    assert until(ada) == NOON + 90 * DAY
+
+
+def test_a_refund_is_counted_once_however_often_it_is_told(ada):
+    first, second = introduced(ada), introduced(ada)
+    payment = pays(first.referred)
+    pays(second.referred)
+
+    for _turn in range(3):
+        refund(payment)
+
+    assert until(ada) == NOON + D
+    assert CreditGrant.objects.filter(kind="reversal").count() == 2
+
+
+@pytest.mark.parametrize(("share", "kept"), [(50, True), (499, False), (500, False)])
+def test_a_partial_refund_counts_when_too_little_is_left(share, kept, brought, ada, bob, settings):
+    settings.REFERRAL_MINIMUM = 450
+    payment = pays(bob)
+
+    refund(payment, share)
+
+    assert state(brought) == ("converted" if kept else "reversed")
+    assert until(ada) == (NOON + D if kept else NOON + DAY)
+
+
+def test_any_partial_refund_of_the_least_leaves_too_little(brought, bob):
+    refund(pays(bob), 1)
+
+    assert state(brought) == "reversed"
+
+
+def test_a_refund_that_failed_gives_the_days_again(brought, ada, bob):
+    payment = pays(bob)
+
+    refund(payment)
+    refund_fails(payment)
+    refund_fails(payment)
+
+    assert state(brought) == "converted"
+    assert until(ada) == until(bob) == NOON + D
+    assert CreditGrant.objects.filter(kind="reinstatement").count() == 2
+
+
+def test_what_was_used_before_it_was_taken_is_not_given_a_second_time(brought, bob):
+    payment = pays(bob)
+
+    dispute(payment, NOON + 30 * DAY)
+    wins(payment, NOON + 60 * DAY)
+
+    assert until(bob) == NOON + 75 * DAY
+
+
+def test_a_dispute_freezes_and_a_won_one_thaws(brought, ada, bob):
+    payment = pays(bob)
+
+    dispute(payment)
+    assert state(brought) == "held"
+    assert until(ada) == until(bob) == NOON + DAY
+
+    wins(payment)
+    assert state(brought) == "converted"
+    assert until(ada) == until(bob) == NOON + DAY + D
+
+
+def test_a_lost_dispute_takes_nothing_a_second_time(brought, ada, bob):
+    gives(ada, 100)
+    payment = pays(bob)
+
+    dispute(payment)
+    loses(payment)
+
+    assert state(brought) == "reversed"
+    assert until(ada) == NOON + 100 * DAY
+
+
+def test_after_a_won_dispute_a_refund_takes_what_was_given_and_no_more(ada):
+    first, second = introduced(ada), introduced(ada)
+    payment = pays(first.referred)
+    pays(second.referred)
+
+    dispute(payment)
+    wins(payment)
+    refund(payment, at=NOON + 3 * DAY)
+    refund(payment, at=NOON + 4 * DAY)
+
+    assert until(ada) == NOON + D
+    assert sum(CreditGrant.objects.filter(person=ada).values_list("days", flat=True)) == 45
+
+
+def test_a_dispute_that_comes_back_freezes_again(brought, ada, bob):
+    payment = pays(bob)
+
+    for turn in range(3):
+        dispute(payment, NOON + turn * DAY)
+        assert until(ada) == NOON + turn * DAY
+        wins(payment, NOON + turn * DAY)
+
+    assert until(ada) == NOON + D
+
+
+def test_a_warning_of_fraud_freezes_until_staff_decide(brought, ada, bob):
+    staff = get_user_model().objects.create_user("grace@growth.example", is_staff=True)
+    payment = pays(bob)
+    payment.is_fraudulent = True
+    payment.save()
+
+    Referral.objects.follow(payment, Reversal(Cause.FRAUD, "issfr_1", is_final=False), at=NOON + DAY)
+
+    assert state(brought) == "held"
+    assert until(ada) == NOON + DAY
+    assert brought.approve(staff, "It was them.", NOON + 2 * DAY)
+    assert state(brought) == "converted"
+    assert until(ada) == NOON + DAY + D
+
+
+def test_the_refund_of_a_renewal_takes_nothing(brought, ada, bob):
+    pays(bob)
+    renewal = pays(bob, NOON + 30 * DAY, kind="renewal")
+
+    refund(renewal, at=NOON + 31 * DAY)
+
+    assert state(brought) == "converted"
+    assert until(ada) == NOON + D
+
+
+def test_a_payment_that_counted_towards_it_takes_it_along(brought, ada, bob, settings):
+    settings.REFERRAL_MINIMUM = 1000
+    first = pays(bob)
+    pays(bob, NOON + 29 * DAY, kind="renewal")
+    assert state(brought) == "converted"
+
+    refund(first, at=NOON + 30 * DAY)
+
+    assert state(brought) == "reversed"
+
+
+def test_who_was_refunded_does_not_convert_again(brought, ada, bob):
+    refund(pays(bob))
+
+    pays(bob, NOON + 40 * DAY, kind="renewal")
+
+    assert state(brought) == "reversed"
+    assert until(ada) == NOON + DAY
+
+
+def test_money_that_rewarded_nobody_goes_back_quietly(brought, ada, bob):
+    refund(a_payment(bob))
+    refund(a_payment(None))
+
+    assert state(brought) == "pending"
+    assert not CreditGrant.objects.exists()
+
+
+def test_a_delayed_reward_is_not_given_for_money_that_went_back(brought, ada, bob, settings):
+    settings.REFERRAL_HOLD_DAYS = 14
+    payment = pays(bob)
+    refund(payment)
+    assert credit_delayed(NOON + 14 * DAY) == 0
+
+    refund_fails(payment, NOON + 15 * DAY)
+
+    assert credit_delayed(NOON + 16 * DAY) == 1
+    assert until(ada) == NOON + 16 * DAY + D
+
+
+def test_a_capped_one_is_capped_again(ada, settings):
+    settings.REFERRAL_YEARLY_CAP = 0
+    capped = introduced(ada)
+    payment = pays(capped.referred)
+
+    dispute(payment)
+    assert until(capped.referred) == NOON + DAY
+    wins(payment)
+
+    assert state(capped) == "capped"
+    assert until(capped.referred) == NOON + DAY + D
+    assert until(ada) is None
+
+
+def test_when_the_friend_is_erased_the_referrer_s_days_still_follow_the_money(brought, ada, bob):
+    payment = pays(bob)
+    erase(bob, at=NOON + DAY)
+    payment.refresh_from_db()
+
+    refund(payment, at=NOON + 2 * DAY)
+
+    assert state(brought) == "reversed"
+    assert until(ada) == NOON + 2 * DAY
+
+
+def test_when_the_referrer_is_erased_the_books_are_kept(brought, ada, bob):
+    payment = pays(bob)
+    erase(ada, at=NOON + DAY)
+
+    refund(payment, at=NOON + 2 * DAY)
+
+    assert until(bob) == NOON + 2 * DAY
+    nobody_s = CreditGrant.objects.filter(person=None)
+    assert sorted(nobody_s.values_list("days", flat=True)) == [-45, 45]
+
+
+def test_no_window_is_shortened_below_now(brought, ada, bob):
+    payment = pays(bob)
+
+    refund(payment, at=NOON + timedelta(days=400))
+
+    assert until(ada) is not None
+    assert until(ada) >= NOON + D  # type: ignore[operator]
