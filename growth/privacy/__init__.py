@@ -1,0 +1,1 @@
+"""What people decide about their own data: an answer, a copy, an end."""

@@ -1,0 +1,1 @@
+"""Tests in Chromium: what people see, and that the browser finds nothing to complain about."""

@@ -1,0 +1,1 @@
+"""Facts about the dashboard and the admin around it."""

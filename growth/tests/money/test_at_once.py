@@ -1,0 +1,165 @@
+"""Stripe tells one thing many times at once, and different things about one payment: one effect."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from time import sleep
+
+import pytest
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import QuerySet
+from django.test import Client
+from django.utils import timezone
+
+from donations.fulfilment import fulfil
+from donations.models import Checkout, Payment, StripeEvent, Subscription, Supporter, SupportMail
+from donations.settlement import payments
+from donations.tests.money.conftest import deliver, somebody, work
+from growth.tests.invariants import assert_invariants
+from telemetry.models import AuditEntry
+from telemetry.tests.ingest.test_store_in_parallel import together
+
+# SQLite lets one writer in after the other: what is raced for here exists on PostgreSQL alone.
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("rings"),
+    pytest.mark.skipif(not settings.POSTGRESQL, reason="races need PostgreSQL"),
+]
+
+ROUNDS = 25
+
+
+def post(told):
+    """Stripe delivers over HTTP."""
+    headers = {"Stripe-Signature": told.signature}
+    return Client().post("/donate/webhook/", told.body, content_type="application/json", headers=headers)
+
+
+def drain():
+    return StripeEvent.objects.due(timezone.now()).drain()
+
+
+def settled_at_once(shop, payer):
+    """Workers and the success page have one payment's different events at the same instant."""
+    deliver(shop.pay(payer))
+    session_id = str(Checkout.objects.get(person=payer).session_id)
+    return together([drain, drain, drain, drain, partial(fulfil, session_id, now=timezone.now())])
+
+
+def assert_one_effect(payer, conversions):
+    """One payment, one receipt, one conversion, one flip of the tier."""
+    work()
+    payment = Payment.objects.get(person=payer)
+    assert conversions == [payment.pk]
+    assert SupportMail.objects.get(person=payer).once == f"receipt:{payment.reference}"
+    assert Supporter.objects.get(person=payer).tier == "paid"
+    assert AuditEntry.objects.filter(action="supporter.tier").count() == 1
+    assert not StripeEvent.objects.exclude(state="done").exists()
+    assert_invariants(timezone.now())
+
+
+def test_each_event_fifty_times_at_once_makes_one_payment_and_one_receipt(shop, stripe, person, conversions):
+    told = shop.pay(person)
+    for _turn in range(10):
+        again = [partial(post, stripe.again(one)) for one in told for _time in range(5)]
+        answers = together([*again, drain, drain])
+        assert {answer.status_code for answer in answers[: len(again)]} == {200}
+
+    assert StripeEvent.objects.count() == len(told)
+    assert_one_effect(person, conversions)
+
+
+def test_different_events_of_one_payment_at_one_instant_make_one_payment(shop, person, conversions):
+    settled_at_once(shop, person)
+
+    assert_one_effect(person, conversions)
+
+
+def test_two_memberships_paid_at_one_instant_are_one_and_a_duplicate(shop, person, conversions):
+    deliver([*shop.pay(person), *shop.pay(person)])
+
+    together([drain] * 4)
+    work()
+
+    assert Subscription.objects.filter(duplicate_of=None).count() == 1
+    assert sorted(Payment.objects.values_list("needs_refund", flat=True)) == [False, True]
+    assert len(conversions) == 1
+    assert_invariants(timezone.now())
+
+
+@pytest.mark.slow
+def test_two_workers_with_two_events_of_one_payment_convert_it_once_25_times(shop, conversions):
+    for round_ in range(ROUNDS):
+        payer = somebody()
+        answers = settled_at_once(shop, payer)
+        work()
+        assert not [answer for answer in answers if isinstance(answer, DatabaseError)]
+        assert Payment.objects.filter(person=payer).count() == 1
+        assert SupportMail.objects.filter(person=payer, kind="receipt").count() == 1
+        assert len(conversions) == round_ + 1
+    assert_invariants(timezone.now())
+
+
+@pytest.mark.slow
+def test_one_event_five_times_at_once_is_one_row_and_all_are_answered_200_25_times(shop):
+    for _round in range(ROUNDS):
+        payer = somebody()
+        for one in shop.pay(payer):
+            answers = together([partial(post, one)] * 5)
+            assert {answer.status_code for answer in answers} == {200}
+            assert StripeEvent.objects.filter(event_id=one.id).count() == 1
+        work()
+        assert Payment.objects.filter(person=payer).count() == 1
+    assert_invariants(timezone.now())
+
+
+@contextmanager
+def payments_without_uniqueness():
+    """The database takes a payment twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = 'donations_payment'::regclass AND contype = 'u'"
+        )
+        unique = cursor.fetchall()
+        for name, _definition in unique:
+            cursor.execute(f'ALTER TABLE donations_payment DROP CONSTRAINT "{name}"')
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE donations_payment CASCADE")
+            for name, definition in unique:
+                cursor.execute(f'ALTER TABLE donations_payment ADD CONSTRAINT "{name}" {definition}')
+
+
+@pytest.mark.guard
+def test_without_locks_and_uniqueness_one_payment_is_recorded_more_than_once(shop, person, monkeypatch):
+    known = payments._known
+
+    def slow(paid):
+        found = known(paid)
+        sleep(2)  # long enough for the others to look, too, however busy the machine is
+        return found
+
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows.all())
+    monkeypatch.setattr(payments, "_known", slow)
+    with payments_without_uniqueness():
+        settled_at_once(shop, person)
+
+        assert Payment.objects.count() > 1
+
+
+@pytest.mark.guard
+def test_without_the_marking_of_duplicates_the_database_refuses_a_second_membership(
+    shop, person, monkeypatch
+):
+    monkeypatch.setattr("donations.settlement.subscriptions._mark_if_second", lambda row, at: False)
+    deliver([*shop.pay(person), *shop.pay(person)])
+    work()
+
+    assert set(StripeEvent.objects.exclude(state="done").values_list("last_error", flat=True)) == {
+        "IntegrityError"
+    }

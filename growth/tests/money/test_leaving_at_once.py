@@ -1,0 +1,101 @@
+"""Somebody is erased, or claimed, at the instant in which their payment is settled: one end, no deadlock."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from time import sleep
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from donations.models import Payment, StripeCustomer, StripeEvent, Subscription, Supporter, SupportMail
+from donations.tests.money.conftest import deliver, somebody, work
+from growth.tests.invariants import assert_invariants
+from telemetry.models import Alert
+from telemetry.people.claim import claim
+from telemetry.people.erasure import erase
+from telemetry.people.models import Person
+from telemetry.tests.ingest.test_store_in_parallel import together
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("rings"),
+    pytest.mark.skipif(not settings.POSTGRESQL, reason="races need PostgreSQL"),
+]
+
+ROUNDS = 5
+
+
+def drain():
+    return StripeEvent.objects.due(timezone.now()).drain()
+
+
+def sign_in(visitor, target):
+    return claim(visitor, target.account, at=timezone.now())
+
+
+def end_what_is_left(stripe):
+    """Errands are run, and what Stripe tells of them."""
+    work()
+    deliver(stripe.untold())
+    work()
+
+
+def test_an_erasure_in_the_middle_of_a_payment_ends_it_everywhere(shop, stripe):
+    for _round in range(ROUNDS):
+        payer = somebody()
+        deliver(shop.pay(payer))
+
+        erased, *_drains = together([partial(erase, payer, at=timezone.now()), drain, drain])
+        end_what_is_left(stripe)
+
+        assert erased is True
+    assert Payment.objects.filter(person=None).count() == ROUNDS
+    assert set(Subscription.objects.values_list("status", flat=True)) == {"canceled"}
+    assert not Supporter.objects.exists()
+    assert not SupportMail.objects.exists()
+    assert not Alert.objects.exists()
+    assert_invariants(timezone.now())
+
+
+def test_a_claim_in_the_middle_of_a_payment_leaves_all_to_the_account(shop):
+    for round_ in range(ROUNDS):
+        visitor, target = Person.objects.create(), somebody()
+        visitor.aliases.create(kind="visitor", value=f"v{round_}")
+        deliver(shop.pay(visitor))
+
+        joined, *_drains = together([partial(sign_in, visitor, target), drain, drain])
+        work()
+
+        assert joined == target
+        assert Payment.objects.filter(person=target).count() == 1
+        assert Supporter.objects.get(person=target).tier == "paid"
+        assert not Supporter.objects.filter(person=visitor).exists()
+    assert not Alert.objects.exists()
+    assert_invariants(timezone.now())
+
+
+def test_a_payment_that_waits_for_a_claim_finds_the_account_afterwards(shop):
+    visitor, target = Person.objects.create(), somebody()
+    visitor.aliases.create(kind="visitor", value="v")
+    deliver(shop.pay(visitor))
+
+    def settle_what_waits():
+        try:
+            return drain()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            sign_in(visitor, target)
+            draining = pool.submit(settle_what_waits)
+            sleep(1)  # by then it waits for the visitor
+        assert draining.result().failed == 0
+
+    assert StripeCustomer.objects.get().person == target
+    assert Payment.objects.get().person == target
+    assert_invariants(timezone.now())

@@ -1,0 +1,53 @@
+"""The watch: what is late or dead becomes an alert, what is well again resolves it, what was missed runs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.apps import apps
+from django.utils.translation import gettext as _
+
+from growth.schedule import lateness, missed
+from telemetry.models import Alert, Heartbeat, Slot
+from telemetry.operations.bell import doorbell
+from telemetry.operations.pending import PendingWork
+
+#: A job that failed is tried again after so long, within its turn.
+PAUSE = timedelta(minutes=10)
+
+
+def look_around(now: datetime) -> None:
+    """Alerts for late jobs, failing jobs and dead work, as things stand at `now`."""
+    for job in Heartbeat.objects.with_lateness(lateness(), now):
+        late = _("The job %(job)s is late. Is beat running, and a worker?") % {"job": job.job}
+        tell(f"late:{job.job}", job.is_late, Alert.Severity.WARNING, late, now)
+        failing = _("The job %(job)s fails: %(error)s.") % {"job": job.job, "error": job.last_error}
+        tell(f"failing:{job.job}", job.is_failing, Alert.Severity.WARNING, failing, now)
+    for model in kinds_of_work():
+        dead = model._default_manager.dead().count()
+        message = _("%(count)s given up: %(kind)s.") % {
+            "count": dead,
+            "kind": model._meta.verbose_name_plural,
+        }
+        tell(f"dead:{model._meta.label_lower}", dead > 0, Alert.Severity.CRITICAL, message, now)
+
+
+def tell(key: str, wrong: bool, severity: Alert.Severity, message: str, now: datetime) -> None:
+    """Raise or resolve the alert."""
+    if wrong:
+        Alert.objects.raise_alert(key, severity, message, now)
+    else:
+        Alert.objects.resolve(key, now)
+
+
+def catch_up(now: datetime) -> None:
+    """Ring for turns that nobody claimed: once for the last one, however many were missed."""
+    resting = set(Heartbeat.objects.filter(failed_at__gt=now - PAUSE).values_list("job", flat=True))
+    for job in missed(now, lambda name, slot: Slot.objects.filter(job=name, slot=slot).exists()):
+        if job.name not in resting:
+            doorbell.ring(job.task)
+
+
+def kinds_of_work() -> list[type[PendingWork]]:
+    """Every inbox and outbox of the house."""
+    return [model for model in apps.get_models() if issubclass(model, PendingWork)]
