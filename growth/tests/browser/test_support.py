@@ -8,14 +8,13 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from donations.experiments import SUPPORT_HERO
+from donations.experiments import CONTROL, CTA_ALT, KEY_FIRST, SUPPORT_HERO
 from donations.models import DonationInteraction, Payment, Supporter, SupportMail
 from growth.funnels import SHIPPED
 from growth.models import User
 from growth.questions import Population
 from telemetry.analysis.funnel import funnel
-from telemetry.experiments.arms import arm_of
-from telemetry.experiments.models import Experiment
+from telemetry.experiments.models import Assignment, Experiment
 from telemetry.people.models import Person
 from telemetry.segments.models import Segment
 
@@ -67,7 +66,7 @@ def dialog_of(page):
 
 
 def open_from(page, placement):
-    page.goto(PLACEMENTS[placement])
+    page.goto(PLACEMENTS.get(placement, "/"))
     if placement == "user_menu":
         page.locator(".menu summary").click()
     page.locator(f'[data-support-open="{placement}"]').first.click()
@@ -86,14 +85,14 @@ def rows_of(what):
     return DonationInteraction.objects.filter(interaction_type=what)
 
 
-@pytest.fixture
-def arm(ada):
-    """The arm of the running experiment that is hers."""
+def put_into(person, name):
+    """Start the experiment with somebody in this arm: which one it would be hangs on a random identity."""
     now = timezone.now()
-    Experiment.objects.get(key=SUPPORT_HERO).start(at=now)
-    given = arm_of(ada, SUPPORT_HERO, at=now)
-    assert given
-    return given
+    hero = Experiment.objects.get(key=SUPPORT_HERO)
+    hero.start(at=now)
+    hero.refresh_from_db()
+    arm = hero.arms.get(name=name)
+    Assignment.objects.create(experiment=hero, person=person, arm=arm, phase=hero.phase, at=now)
 
 
 def reached(slug, by):
@@ -105,8 +104,13 @@ def reached(slug, by):
     return {group.value: [step.reached for step in group.steps] for group in groups}
 
 
-@pytest.mark.parametrize("placement", PLACEMENTS)
-def test_the_road_from_each_placement_to_the_thanks(here, ada, arm, placement):
+#: Every placement, and the banner as each arm words it.
+ROADS = [*((each, CONTROL) for each in PLACEMENTS), ("banner_key", KEY_FIRST), ("banner", CTA_ALT)]
+
+
+@pytest.mark.parametrize(("placement", "arm"), ROADS)
+def test_the_road_from_each_placement_to_the_thanks(here, ada, placement, arm):
+    put_into(ada, arm)
     here.goto("/")
     assert until(rows_of("banner_impression").exists)
     open_from(here, placement)
