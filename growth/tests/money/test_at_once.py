@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from time import sleep
+from threading import Barrier, get_ident
 
 import pytest
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.models import QuerySet
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from donations import pictures
 from donations.fulfilment import fulfil
 from donations.models import Checkout, Payment, StripeEvent, Subscription, Supporter, SupportMail
 from donations.settlement import payments
+from donations.settlement.parties import Party
 from donations.tests.money.conftest import deliver, somebody, work
 from growth.tests.invariants import assert_invariants
 from telemetry.models import AuditEntry
@@ -135,21 +136,43 @@ def payments_without_uniqueness():
                 cursor.execute(f'ALTER TABLE donations_payment ADD CONSTRAINT "{name}" {definition}')
 
 
-@pytest.mark.guard
-def test_without_locks_and_uniqueness_one_payment_is_recorded_more_than_once(shop, person, monkeypatch):
-    known = payments._known
+@pytest.fixture
+def recorded_at_once(shop, person, monkeypatch):
+    """Two who hold no lock look for one payment, both find none, and both record it."""
+    checkout = shop.begin(person, kind="once", amount=1000)
+    shop.stripe.pays(checkout.session_id)
+    picture = pictures.of_session(checkout.session_id, timezone.now())
+    known, meeting, have_met = payments._known, Barrier(2), set()
 
-    def slow(paid):
+    def look_together(paid):
         found = known(paid)
-        sleep(2)  # long enough for the others to look, too, however busy the machine is
+        if get_ident() not in have_met:
+            have_met.add(get_ident())
+            meeting.wait(30)
         return found
 
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows.all())
-    monkeypatch.setattr(payments, "_known", slow)
-    with payments_without_uniqueness():
-        settled_at_once(shop, person)
+    def record():
+        with transaction.atomic():
+            party = Party(person, checkout)
+            paid = payments.Paid.by_session(picture.session, checkout, picture.charge)
+            return payments.record_payment(paid, party, None, at=timezone.now())[1]
 
-        assert Payment.objects.count() > 1
+    monkeypatch.setattr(payments, "_known", look_together)
+    return lambda: together([record, record])
+
+
+def test_who_looked_at_the_same_time_record_one_payment(recorded_at_once):
+    assert sorted(recorded_at_once()) == [False, True]
+
+    assert Payment.objects.count() == 1
+
+
+@pytest.mark.guard
+def test_without_uniqueness_they_record_it_twice(recorded_at_once):
+    with payments_without_uniqueness():
+        assert recorded_at_once() == [True, True]
+
+        assert Payment.objects.count() == 2
 
 
 @pytest.mark.guard
