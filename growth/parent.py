@@ -14,8 +14,8 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Event, Lock, Thread
-from time import monotonic
+from threading import Lock, Thread
+from time import monotonic, sleep
 from typing import TextIO
 
 RESTARTS = 3  # of one child, within …
@@ -95,14 +95,14 @@ class Parent:
         self.out = out
         #: Called at each look.
         self.tend = tend
-        self.stopping = Event()
+        self.is_stopping = False
         self.speaking = Lock()
         self.width = max(len(child.name) for child in children)
 
     def run(self, ready: Callable[[], None]) -> int:
         """Until a signal: 0; until a child dies too often: 1. `ready` is called once all are started."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self.stopping.set())
+            signal.signal(number, self._hear)
         try:
             for child in self.children:
                 self._start(child)
@@ -111,8 +111,13 @@ class Parent:
         finally:
             self._stop()
 
+    def _hear(self, *_: object) -> None:
+        # Nothing with a lock: the signal may come while this very thread holds it.
+        self.is_stopping = True
+
     def _look_after(self) -> int:
-        while not self.stopping.wait(LOOK_EVERY):
+        while not self.is_stopping:
+            sleep(LOOK_EVERY)
             self.tend()
             for child in self.children:
                 if not child.is_dead():
@@ -136,7 +141,7 @@ class Parent:
             for child in started:
                 child.signal(number)
             while monotonic() - begun < until and not all(child.is_dead() for child in started):
-                Event().wait(LOOK_EVERY / 2)
+                sleep(LOOK_EVERY / 2)
         for child in started:
             child.sweep()
 

@@ -32,6 +32,7 @@ from growth.questions import Population
 from referrals.codes import normalised
 from telemetry.analysis.funnel import FunnelCell
 from telemetry.analysis.refusal import QuestionRefused
+from telemetry.log import strict_json
 from telemetry.segments.properties import PROPERTIES
 
 LONGEST_QUESTION = 20_000
@@ -52,7 +53,7 @@ def read_link(raw: str, now: datetime) -> Behind:
     if len(raw) > LONGEST_QUESTION:
         raise BadQuestion
     try:
-        asked = json.loads(raw)
+        asked = strict_json.read(raw.encode())
         behind = READERS[asked.pop("kind")](asked, now)
         behind.people()  # a cell that its question does not have is refused here
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -110,6 +111,8 @@ def read_in_funnel(asked: dict[str, Any], now: datetime) -> Behind:
     serializer.is_valid(raise_exception=True)
     question, cell = serializer.question, FunnelCell(asked["outcome"], asked["step"], asked["group"])
     if (cell.outcome, cell.step is None) not in FUNNEL_TITLES or not isinstance(cell.group, str | None):
+        raise BadQuestion
+    if "\0" in (cell.group or ""):
         raise BadQuestion
     if cell.step is not None and (type(cell.step) is not int or not 1 <= cell.step <= len(question.steps)):
         raise BadQuestion

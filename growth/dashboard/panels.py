@@ -61,14 +61,18 @@ class Panel(ABC):
     def answer(self, scope: Scope, reader: Reader) -> Answer:
         """Ask the question."""
 
+    def ask(self, scope: Scope, reader: Reader) -> Answer:
+        """Ask the question, for no longer than a panel may take."""
+        with within(PANEL_LIMIT):
+            return self.answer(scope, reader)
+
     def render(self, scope: Scope, reader: Reader) -> SafeString:
         """The panel as HTML; one that fails shows its own error, and the page stands."""
         shown = {"panel": self, "scope": scope, "reader": reader}
         if not reader.may(self.permission):
             return render_to_string("admin/growth/panels/_no_permission.html", shown)
         try:
-            with within(PANEL_LIMIT):
-                answer = self.answer(scope, reader)
+            answer = self.ask(scope, reader)
             return render_to_string(self.template, shown | {"answer": answer})
         except Exception as error:
             logger.exception("A panel failed.", extra={"panel": self.slug})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,12 +21,15 @@ from growth.dashboard.behind_support import NEEDED
 from growth.dashboard.exports import csv_response, preamble
 from growth.dashboard.first_event import first_day, state_of
 from growth.dashboard.links import BadQuestion, link, read_link
+from growth.dashboard.panels import what_went_wrong
 from growth.dashboard.people import all_listed, facts, header, in_order, listed
 from growth.dashboard.period import Preset
 from growth.dashboard.reader import Reader
 from growth.dashboard.scope import Scope, read_scope
 from growth.dashboard.wording import day, days, grouped, moment
 from telemetry.operations.models import AuditEntry
+
+logger = logging.getLogger(__name__)
 
 PAGE = 50
 
@@ -70,7 +74,11 @@ def panel_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     if not reader.may(panel.permission):
         raise PermissionDenied
     scope = scope_of(request)
-    answer = panel.answer(scope, reader)
+    try:
+        answer = panel.ask(scope, reader)
+    except Exception as error:
+        logger.exception("A panel failed.", extra={"panel": slug})
+        return HttpResponse(what_went_wrong(error), status=503, content_type="text/plain; charset=utf-8")
     rows: list[tuple[str, ...]] = [
         *preamble(panel.title, panel.definition, scope),
         ("finding", answer.nothing or answer.summary),

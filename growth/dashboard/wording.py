@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 #: What stands for "not known (yet)".
 UNKNOWN = "–"  # noqa: RUF001
 
+ONE_PLACE = Decimal("0.1")
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -34,8 +36,13 @@ def percent(part: int | None, whole: int | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share of 1 as `12.5 %`."""
-    return UNKNOWN if value is None else f"{value * 100:.1f} %"
+    """A share of 1 as `12.5 %`, rounded half up.
+
+    The shortest decimal of the float is what is rounded, as in the API's answers.
+    """
+    if value is None:
+        return UNKNOWN
+    return f"{(Decimal(repr(value)) * 100).quantize(ONE_PLACE, rounding=ROUND_HALF_UP)} %"
 
 
 def duration(seconds: float | None) -> str:

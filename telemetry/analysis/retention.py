@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import QuerySet
@@ -161,4 +162,5 @@ def _weighted(cells: list[tuple[int, int]]) -> float | None:
 
 
 def _simple(cells: list[tuple[int, int]]) -> float | None:
-    return sum(cell / size for cell, size in cells) / len(cells) if cells else None
+    # Exact until the end: a sum of floats would miss a half by a hair, and round it down.
+    return float(sum(Fraction(cell, size) for cell, size in cells) / len(cells)) if cells else None

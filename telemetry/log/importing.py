@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO
 
-from telemetry.log.ingest import store
+from telemetry.log.ingest import CLOCK_TOLERANCE, store
 from telemetry.log.items import EARLIEST, LATEST, Item, read_item
 from telemetry.log.models import Origin
 from telemetry.log.strict_json import Unreadable, read
@@ -96,7 +96,7 @@ def import_file(path: Path, *, event: str, origin: Origin, now: datetime) -> Ite
         columns = _columns(next(rows, Row(1, [])).cells)
         progress = Progress()
         while batch := list(islice(rows, BATCH)):
-            lines, bad = _read(batch, columns, event)
+            lines, bad = _read(batch, columns, event, now)
             imported, duplicates, refused = _stored(lines, origin, now)
             bad_lines = sorted(bad + refused, key=lambda line: line.number)
             progress = progress.after(imported, duplicates, bad_lines, raw.tell())
@@ -144,17 +144,19 @@ def _columns(header: Sequence[str]) -> Sequence[str]:
     return header
 
 
-def _read(rows: Sequence[Row], columns: Sequence[str], event: str) -> tuple[list[Line], list[BadLine]]:
+def _read(
+    rows: Sequence[Row], columns: Sequence[str], event: str, now: datetime
+) -> tuple[list[Line], list[BadLine]]:
     lines, bad = [], []
     for row in rows:
         try:
-            lines.append(_line(row, columns, event))
+            lines.append(_line(row, columns, event, now))
         except ValueError as error:
             bad.append(BadLine(row.number, str(error)))
     return lines, bad
 
 
-def _line(row: Row, columns: Sequence[str], event: str) -> Line:
+def _line(row: Row, columns: Sequence[str], event: str, now: datetime) -> Line:
     """What a row states; `ValueError` says what is wrong with it."""
     if row.fault:
         raise ValueError(row.fault)
@@ -172,7 +174,7 @@ def _line(row: Row, columns: Sequence[str], event: str) -> Line:
     if "occurred_at" in cells:
         cells["occurred_at"] = _instant("occurred_at", cells["occurred_at"])
     item = read_item({"name": event, **cells})
-    return Line(row.number, item, _instant("user_signed_up_at", signed_up_at) if signed_up_at else None)
+    return Line(row.number, item, _sign_up(signed_up_at, now) if signed_up_at else None)
 
 
 def _whole(cell: str) -> int:
@@ -197,6 +199,13 @@ def _instant(column: str, cell: str) -> datetime:
         raise ValueError(f"{column}: has no offset from UTC")
     if not EARLIEST <= at < LATEST:
         raise ValueError(f"{column}: is before 1970 or after 9998")
+    return at
+
+
+def _sign_up(cell: str, now: datetime) -> datetime:
+    at = _instant("user_signed_up_at", cell)
+    if at > now + CLOCK_TOLERANCE:
+        raise ValueError("user_signed_up_at: is still to come")
     return at
 
 

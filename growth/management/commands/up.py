@@ -64,7 +64,7 @@ class Command(BaseCommand):
     def announce(self, parent: Parent, port: int) -> None:
         """Say where to open it, once it listens."""
         for _ in range(PATIENCE * 10):
-            if parent.stopping.is_set():
+            if parent.is_stopping:
                 return
             if answers(settings.HOST, port):
                 parent.say(f"Growth is on {self.site} (staff: {self.site}/admin/). Ctrl-C stops it.")

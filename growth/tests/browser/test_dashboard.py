@@ -65,7 +65,9 @@ def test_a_definition_shows_to_the_keyboard(dashboard):
 
 def test_the_command_palette_finds_a_page(dashboard):
     box = dashboard.get_by_placeholder("Type to search")
-    while not box.is_visible():  # the palette listens once its script has begun
+    for _attempt in range(50):  # the palette listens once its script has begun
+        if box.is_visible():
+            break
         dashboard.keyboard.press("Control+k")
         dashboard.wait_for_timeout(300)
     box.press_sequentially("alerts", delay=30)

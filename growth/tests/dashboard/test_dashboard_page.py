@@ -125,6 +125,16 @@ def test_a_panel_that_fails_leaves_the_others(browser_of_staff, caplog):
     assert "A panel failed." in caplog.text
 
 
+@pytest.mark.usefixtures("a_product")
+def test_a_panel_that_fails_says_so_as_csv_too(browser_of_staff, caplog):
+    SavedFunnel.objects.create(slug="gone", name="Gone", steps=[{"event": "never.declared"}])
+    answer = browser_of_staff.get(f"/admin/panels/funnel.csv?{DAYS}&funnel=gone")
+
+    assert answer.status_code == 503
+    assert answer.content.decode().startswith("This panel could not be drawn.")
+    assert "A panel failed." in caplog.text
+
+
 def slow_statement():
     """Ask the database for something that takes longer than it may."""
     with connection.cursor() as cursor:

@@ -90,6 +90,12 @@ QUESTIONS = [
     '{"kind": "cohort", "slug": "a\\u0000b", "as_of": "2026-01-01T00:00Z", "reported_only": true}',
     '{"kind": "cohort", "slug": "\\ud800", "as_of": "2026-01-01T00:00Z", "reported_only": true}',
     '{"kind": "funnel", "question": {"steps": []}, "outcome": "reached", "step": 1, "group": null}',
+    '{"kind": "funnel", "question": {"steps": [{"event": "activity.logged"}], "start": "2026-01-01T00:00Z",'
+    ' "end": "2026-02-01T00:00Z", "window_seconds": 60, "breakdown": "source"},'
+    ' "outcome": "reached", "step": 1, "group": "\\u0000"}',
+    '{"kind": "funnel", "question": {"steps": [{"event": "activity.logged"}], "start": "2026-01-01T00:00Z",'
+    ' "end": "2026-02-01T00:00Z", "window_seconds": 60, "breakdown": "source"},'
+    ' "outcome": "reached", "step": 1, "group": "\\ud800"}',
     '{"kind": "retention", "question": {}, "cohort": "2026-01-01", "k": 1}',
     '{"kind": ["active"]}',
 ]

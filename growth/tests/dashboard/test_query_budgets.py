@@ -55,7 +55,7 @@ RETENTION = {
     "start": START,
     "end": END,
 }
-LIFECYCLE = {"event": "activity.logged", "period": "week", "periods": 4, "start": START, "end": END}
+LIFECYCLE = {"event": "activity.logged", "period": "week", "start": START, "end": END}
 EVENT = {"id": "1", "name": "activity.logged", "user": "ann", "occurred_at": START}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from growth.dashboard.exports import neutral
-from growth.dashboard.wording import change, duration, percent
+from growth.dashboard.wording import change, duration, percent, share
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,11 @@ def test_a_change_has_a_word_and_a_sign(now, before, words):
 )
 def test_a_percentage_rounds_half_up_and_nothing_has_none(part, whole, words):
     assert percent(part, whole) == words
+
+
+@pytest.mark.parametrize("whole", [3, 7, 16, 48, 80, 160, 400])
+def test_a_share_is_worded_as_the_percentage_of_its_parts(whole):
+    assert [share(part / whole) for part in range(whole)] == [percent(part, whole) for part in range(whole)]
 
 
 @pytest.mark.parametrize(

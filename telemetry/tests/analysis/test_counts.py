@@ -1,13 +1,12 @@
-"""Counts of a range and of its days."""
+"""Counts of a range."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from telemetry.analysis.counts import active_people, active_people_per_day, events_per_day, people_active
-from telemetry.analysis.refusal import QuestionRefused
+from telemetry.analysis.counts import active_people, people_active
 from telemetry.models import Person
-from telemetry.tests.analysis.streams import ZERO, Happening
+from telemetry.tests.analysis.streams import Happening
 
 START, END = datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 30, 22, tzinfo=UTC)
 """Two days of Berlin, the first an hour short."""
@@ -36,35 +35,12 @@ def test_a_range_holds_its_start_and_not_its_end(log, types):
     assert log.names(people.values_list("pk", flat=True)) == ["u", "v"]
 
 
-def test_days_are_those_of_the_calendar_where_clocks_change(types):
-    assert [(c.day, c.count) for c in events_per_day(types, START, END, "Europe/Berlin")] == [
-        (date(2026, 3, 29), 2),
-        (date(2026, 3, 30), 2),
-    ]
-    assert [c.count for c in active_people_per_day(types, START, END, "Europe/Berlin")] == [1, 2]
-    assert [c.count for c in events_per_day(types, START, END, "UTC")] == [1, 2, 1]
-
-
-def test_a_day_of_nothing_counts_zero(log):
-    log.type_id("A")
-
-    days = events_per_day((log.type_id("A"),), ZERO, ZERO + timedelta(days=3), "UTC")
-
-    assert [c.count for c in days] == [0, 0, 0]
-
-
 def test_only_the_people_asked_for_are_counted(log, types):
     chosen = Person.objects.filter(pk=log.people["v"].pk)
 
     assert active_people(types, START, END, chosen) == 1
-    assert [c.count for c in events_per_day(types, START, END, "Europe/Berlin", chosen)] == [0, 1]
     assert Person.objects.filter(pk__in=people_active(types, START, END, chosen)).count() == 1
 
 
 def test_no_event_types_are_nobody(db):
     assert active_people((), START, END) == 0
-
-
-def test_more_days_than_anybody_reads_are_refused(types):
-    with pytest.raises(QuestionRefused):
-        events_per_day(types, START, START + timedelta(days=500), "UTC")

@@ -45,6 +45,13 @@ def test_ac_02_the_window_includes_its_last_microsecond(log):
     assert log.names(behind(spec, "reached", 2).values_list("pk", flat=True)) == ["on the edge"]
 
 
+@pytest.mark.parametrize(("stream", "depth"), [("B0 A1 C2", 1), ("A0 X1 B2 C3", 3), ("A0 A1 B2 C3", 3)])
+def test_ac_07_the_order_counts_and_what_lies_between_does_not(log, stream, depth):
+    log.write("u", stream)
+
+    assert counts(funnel(log.spec("A B C", window=60))) == [int(step < depth) for step in range(3)]
+
+
 def test_ac_05_a_repeated_event_needs_as_many_rows(log):
     log.write("one row", "A0")
     log.write("two rows", "A0 A10")

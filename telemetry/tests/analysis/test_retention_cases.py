@@ -63,6 +63,18 @@ def test_ac_16_the_triangle_of_who_was_active_on_a_week(weeks):
     assert list(report.simple_mean) == [1, (0.25 + 0.5) / 2, 0.5, None]
 
 
+def test_the_mean_of_shares_is_exact_before_it_is_rounded(log):
+    sizes = [(5, 10), (63, 100), (21, 40), (1, 5)]
+    for week, (returned, size) in enumerate(sizes):
+        for number in range(size):
+            back = [ZERO + (week + 1) * WEEK] if number < returned else []
+            happened(log, f"{week}-{number}", ZERO + week * WEEK, *back)
+
+    report = retention(asked(log, as_of=ZERO + 6 * WEEK))
+
+    assert report.simple_mean[1] == 0.46375
+
+
 def test_ac_16_the_triangle_of_who_was_active_on_a_week_or_later(weeks):
     report = retention(replace(weeks, mode=Mode.ON_OR_AFTER))
 

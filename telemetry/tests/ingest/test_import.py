@@ -75,6 +75,15 @@ def test_all_columns_are_read(import_text):
     assert logged.person.aliases.get().kind == "visitor"
 
 
+def test_a_sign_up_that_is_still_to_come_is_a_bad_line(import_text):
+    out, err = import_text(
+        "id,user,occurred_at,user_signed_up_at\n1,anna,2026-01-02T00:00:00Z,2206-01-01T00:00:00Z\n"
+    )
+
+    assert out == ["imported=0 duplicates=0 rejected=1"]
+    assert err == ["line 2: user_signed_up_at: is still to come"]
+
+
 def test_bad_lines_are_told_by_number_and_reason_and_the_others_are_stored(import_text):
     out, err = import_text(
         b"\xef\xbb\xbfid,user,occurred_at,duration_seconds,properties,name\n"
