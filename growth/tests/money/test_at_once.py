@@ -142,6 +142,9 @@ def recorded_at_once(shop, person, monkeypatch):
     checkout = shop.begin(person, kind="once", amount=1000)
     shop.stripe.pays(checkout.session_id)
     picture = pictures.of_session(checkout.session_id, timezone.now())
+    assert picture.session is not None
+    paid = payments.Paid.by_session(picture.session, checkout, picture.charge)
+    assert paid is not None
     known, meeting, have_met = payments._known, Barrier(2), set()
 
     def look_together(paid):
@@ -153,9 +156,7 @@ def recorded_at_once(shop, person, monkeypatch):
 
     def record():
         with transaction.atomic():
-            party = Party(person, checkout)
-            paid = payments.Paid.by_session(picture.session, checkout, picture.charge)
-            return payments.record_payment(paid, party, None, at=timezone.now())[1]
+            return payments.record_payment(paid, Party(person, checkout), None, at=timezone.now())[1]
 
     monkeypatch.setattr(payments, "_known", look_together)
     return lambda: together([record, record])
