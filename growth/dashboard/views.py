@@ -27,6 +27,7 @@ from growth.dashboard.period import Preset
 from growth.dashboard.reader import Reader
 from growth.dashboard.scope import Scope, read_scope
 from growth.dashboard.wording import day, days, grouped, moment
+from telemetry.log.vocabulary import one_reading
 from telemetry.operations.models import AuditEntry
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def scope_of(request: HttpRequest) -> Scope:
     return read_scope(request.GET, timezone.now(), first_day)
 
 
+@one_reading()
 def dashboard(request: HttpRequest) -> dict[str, Any]:
     """What the index shows."""
     from growth.dashboard.board import PANELS

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
@@ -36,6 +38,20 @@ class Word:
 _words: dict[str, Word] = {}
 
 
+#: What counts as use, once it was asked for within `one_reading`.
+_use: ContextVar[list[tuple[int, ...]] | None] = ContextVar("what counts as use", default=None)
+
+
+@contextmanager
+def one_reading() -> Iterator[None]:
+    """Within it what counts as use is read once: the figures of a page are of one definition."""
+    before = _use.set([])
+    try:
+        yield
+    finally:
+        _use.reset(before)
+
+
 def forget() -> None:
     """Drop the process's copy; the next look-up reads the rows."""
     _words.clear()
@@ -65,7 +81,13 @@ def type_ids(*names: str) -> tuple[int, ...]:
 
 def activity_type_ids() -> tuple[int, ...]:
     """The keys of all event types that make somebody active; read anew, since staff may have changed one."""
-    return tuple(EventType.objects.filter(counts_as_use=True).order_by("pk").values_list("pk", flat=True))
+    read = _use.get()
+    if read:
+        return read[0]
+    ids = tuple(EventType.objects.filter(counts_as_use=True).order_by("pk").values_list("pk", flat=True))
+    if read is not None:
+        read.append(ids)
+    return ids
 
 
 def all_type_ids() -> tuple[int, ...]:
