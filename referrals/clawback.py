@@ -24,13 +24,15 @@ def follow(payment: Payment, reversal: Reversal, at: datetime) -> Referral | Non
     """See `Referral.objects.follow`.
 
     It asks how the money stands, not what was done to it: told twice or in another order it comes to the
-    same.
+    same. What is only held is locked as well: whoever rewards it at this moment waits, and sees what is left.
     """
     by_it = Q(payment=payment)
     if payment.person_id is not None:
         by_it |= Q(referred=payment.person_id)
-    referral = take(Referral.objects.filter(by_it, converted_at__isnull=False, payment__isnull=False))
-    if referral is None or referral.payment is None or referral.state == State.REJECTED:
+    referral = take(Referral.objects.filter(by_it, payment__isnull=False))
+    if referral is None or referral.payment is None:
+        return None
+    if referral.converted_at is None or referral.state == State.REJECTED:
         return None
     enough = settings.REFERRAL_MINIMUM
     cause = f"{reversal.cause.value}:{reversal.reference}"

@@ -1,7 +1,8 @@
 """What is held, and in which order, while a reward is given or taken.
 
-People first, so that nobody is erased in the middle; then the referral; then the supporters of both sides in
-the order of their keys. Whoever converts, decides or follows money back takes them in this order.
+People first, so that nobody is erased in the middle; then the payment it is rewarded for; then the referral;
+then the supporters of both sides in the order of their keys. Whoever converts, decides or follows money back
+takes them in this order.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
-from donations.models import Supporter
+from donations.models import Payment, Supporter
 from telemetry.people.models import Person
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def take(rows: QuerySet[Referral, Referral]) -> Referral | None:
     if seen is None:
         return None
     Person.objects.held(sides(seen))
+    lock_payment(seen)
     referral = lock(rows.model.objects.filter(pk=seen.pk)).first()
     if referral is not None:
         hold(sides(referral))
@@ -36,6 +38,16 @@ def take(rows: QuerySet[Referral, Referral]) -> Referral | None:
 def lock(rows: QuerySet[Referral, Referral]) -> QuerySet[Referral, Referral]:
     """Nobody else reads these rows for writing until the transaction ends."""
     return rows.select_for_update()
+
+
+def lock_payment(referral: Referral) -> None:
+    """Nobody settles its payment until the transaction ends.
+
+    The referral points to it, so the database would ask for its row at the end: after the referral's, while
+    whoever settles a refund has it before.
+    """
+    if referral.payment_id is not None:
+        Payment.objects.select_for_update().filter(pk=referral.payment_id).values_list("pk").first()
 
 
 def sides(referral: Referral) -> set[int]:

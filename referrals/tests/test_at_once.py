@@ -8,10 +8,11 @@ from threading import Barrier, Event as Moment, get_ident
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, Error, IntegrityError, OperationalError
+from django.db import DatabaseError, Error, IntegrityError, OperationalError, transaction
+from django.db.models import Sum
 
-from donations.models import Supporter
-from referrals import locks
+from donations.models import Payment, Supporter
+from referrals import clawback, conversion, jobs, locks
 from referrals.jobs import credit_delayed, release_held
 from referrals.models import CreditGrant, CreditProposal, Referral
 from referrals.querysets.credits import CreditGrantQuerySet
@@ -197,6 +198,43 @@ def test_a_refund_that_is_told_at_once_takes_the_days_once(rounds):
         assert until(ada) == NOON + 100 * DAY
 
 
+def a_held_reward():
+    """A reward that is held, the two payments it is for, and when it is released."""
+    held = introduced(somebody())
+    paid = [pays(held.referred), pays(held.referred, kind="renewal", risk_level="highest")]
+    return held, paid, NOON + 14 * DAY
+
+
+def goes_back(payment, at):
+    """A refund as it is settled: in one transaction, the payment's row first."""
+    with transaction.atomic():
+        refund(Payment.objects.select_for_update().get(pk=payment.pk), at=at)
+
+
+def days_of(referral):
+    """What both sides have of it."""
+    return CreditGrant.objects.filter(referral=referral).aggregate(days=Sum("days"))["days"] or 0
+
+
+@often
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("decided_by", ["time", "staff"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_refund_at_the_instant_of_the_reward_leaves_nobody_any_days(
+    rounds, which, decided_by, order, settings
+):
+    settings.REFERRAL_MINIMUM = 1000
+    staff = get_user_model().objects.create_user("grace@growth.example", is_staff=True)
+    for _round in range(rounds):
+        held, paid, later = a_held_reward()
+        by_staff = partial(held.approve, staff, "I know them.", later)
+        decides = by_staff if decided_by == "staff" else partial(release_held, later)
+
+        assert not errors(together([partial(goes_back, paid[which], later), decides][::order]))
+
+        assert days_of(held) == 0
+
+
 @often
 def test_a_reward_too_many_is_capped_though_both_come_at_once(rounds, settings):
     settings.REFERRAL_YEARLY_CAP = 1
@@ -314,16 +352,18 @@ if settings.POSTGRESQL:  # SQLite lets one transaction write at a time: there th
 
     @pytest.mark.guard
     def test_unless_people_are_held_an_erasure_comes_in_between(monkeypatch):
-        read, erasing = Moment(), Moment()
+        read, erasing, locked = Moment(), Moment(), Moment()
 
         def not_held(_people, keys):
-            found = set(keys)
+            if read.is_set():  # asked again, with the referral's lock
+                locked.set()
             read.set()
             erasing.wait(PATIENCE)
-            return found
+            return set(keys)
 
         def tell(**_kwargs):
             erasing.set()
+            locked.wait(PATIENCE)
 
         def erase_them(person):
             read.wait(PATIENCE)
@@ -339,6 +379,55 @@ if settings.POSTGRESQL:  # SQLite lets one transaction write at a time: there th
             person_erased.disconnect(tell)
 
         assert errors(answers)
+
+    @pytest.mark.guard
+    def test_unless_a_refund_locks_what_is_held_both_keep_their_days(monkeypatch, settings):
+        settings.REFERRAL_MINIMUM = 1000
+        read, released = Moment(), Moment()
+
+        def only_read(rows):
+            found = rows.first()
+            read.set()
+            released.wait(PATIENCE)
+            return found
+
+        def release():
+            read.wait(PATIENCE)
+            release_held(later)
+            released.set()
+
+        held, (first, _second), later = a_held_reward()
+        monkeypatch.setattr(clawback, "take", only_read)
+
+        assert not errors(together([partial(goes_back, first, later), release]))
+
+        assert days_of(held) == 90
+
+    @pytest.mark.guard
+    def test_without_the_payment_s_lock_a_refund_and_a_reward_wait_for_each_other(monkeypatch, settings):
+        settings.REFERRAL_MINIMUM = 1000
+        settling, rewarding = Moment(), Moment()
+        take, reward = locks.take, conversion.reward
+
+        def take_once_it_is_rewarded(rows):
+            settling.set()
+            rewarding.wait(PATIENCE)
+            return take(rows)
+
+        def reward_meanwhile(*args, **how):
+            rewarding.set()
+            return reward(*args, **how)
+
+        def release():
+            settling.wait(PATIENCE)
+            return release_held(later)
+
+        _held, (_first, second), later = a_held_reward()
+        monkeypatch.setattr(locks, "lock_payment", lambda referral: None)
+        monkeypatch.setattr(clawback, "take", take_once_it_is_rewarded)
+        monkeypatch.setattr(jobs, "reward", reward_meanwhile)
+
+        assert errors(together([partial(goes_back, second, later), release]))
 
     @pytest.mark.guard
     @pytest.mark.parametrize("guard", ["one_reward_per_side", "referrals_creditgrant_idem_key_key"])
