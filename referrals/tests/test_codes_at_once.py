@@ -15,6 +15,8 @@ from telemetry.people.models import Person
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 25
+#: Whoever waits for another thread that never comes gives up.
+PATIENCE = 9
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def asked_at_once(monkeypatch):
             found = shown_to(codes, whose)
             with suppress(BrokenBarrierError):
                 if found is None:
-                    looked.wait(timeout=1)
+                    looked.wait(PATIENCE)
             return found
 
         monkeypatch.setattr(ReferralCodeQuerySet, "shown_to", look_together)
