@@ -165,7 +165,10 @@ class Span:
         """Days that rewards cost in the span; of everybody, also of who was erased since."""
         during = Q(effective_at__gte=self.start, effective_at__lt=min(self.end, self.as_of))
         of_rewards = Q(kind__in=REWARDS) | Q(reverses__kind__in=REWARDS)
-        sums = CreditGrant.objects.filter(during, of_rewards).aggregate(
+        entries = CreditGrant.objects.filter(during, of_rewards)
+        if self.among is not None:
+            entries = entries.filter(person__in=self.among.values("pk"))
+        sums = entries.aggregate(
             given=Coalesce(Sum("days", filter=Q(days__gt=0)), 0),
             taken=Coalesce(Sum("days", filter=Q(days__lt=0)), 0),
         )

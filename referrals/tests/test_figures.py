@@ -7,6 +7,7 @@ import pytest
 from referrals.figures import CONFIRMED, PAID, SIGNED_UP, Days, KFactor, Span, middle
 from referrals.models import CreditGrant, Referral, ReferralClick, ReferralCode
 from referrals.tests.conftest import DAY, NOON, gives, introduced, pays, refund, somebody
+from telemetry.people.erasure import erase
 from telemetry.people.models import Person
 
 SPAN = Span(NOON - 7 * DAY, NOON + DAY, NOON + 30 * DAY)
@@ -95,6 +96,26 @@ def test_rewards_cost_the_days_that_are_not_taken_back(db):
     assert SPAN.cost() == Days(given=180, taken=90)
     assert SPAN.cost().net == 90
     assert SPAN.rewarded().count() == 4
+
+
+def test_among_some_only_their_days_are_counted(db):
+    ada = somebody("ada")
+    payment = pays(introduced(ada).referred)
+    pays(introduced(somebody("eve")).referred)
+    refund(payment, at=NOON + timedelta(hours=1))
+
+    hers = Span(SPAN.start, SPAN.end, SPAN.as_of, Person.objects.filter(pk=ada.pk))
+
+    assert hers.cost() == Days(given=45, taken=45)
+    assert hers.rewarded().get() == ada
+
+
+def test_days_of_whoever_was_erased_are_counted_for_everybody(db):
+    ada = somebody("ada")
+    pays(introduced(ada).referred)
+    erase(ada, at=NOON + timedelta(hours=1))
+
+    assert SPAN.cost() == Days(given=90, taken=0)
 
 
 def test_days_of_staff_are_no_cost_of_introductions(db, ada):
