@@ -33,7 +33,7 @@ class Friend:
     @property
     def name(self) -> str:
         """The masked address; none before it is confirmed, for it may be a stranger's."""
-        if self.referral.state == State.PROVISIONAL:
+        if self.referral.confirmed_at is None:
             return gettext("Somebody new")
         account = getattr(self.referral.referred, "account", None)
         if account is None:

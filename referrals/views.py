@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,9 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from referrals.forms import ShownName
 from referrals.friends import Friend, friends_of
 from referrals.links import invitation_link, qr_code, share_link
-from referrals.models import CreditGrant, Referral, ReferralCode
+from referrals.models import Referral, ReferralCode
 from referrals.overview import overview_of
 from referrals.querysets.codes import NoFreeCode
+from referrals.zones import zone_of
 from telemetry.people.models import Person
 
 
@@ -63,8 +62,9 @@ def friend(request: HttpRequest, number: int) -> HttpResponse:
     mine = Referral.objects.filter(referrer=person).select_related("referred__account")
     referral = get_object_or_404(mine, pk=number)
     with timezone.override(zone_of(person)):
-        entries = CreditGrant.objects.of(person).filter(referral=referral)
-        return render(request, "referrals/friend.html", {"friend": Friend(referral), "entries": entries})
+        lines = reversed(overview_of(person, at=timezone.now()).lines)
+        theirs = [line for line in lines if line.entry.referral_id == referral.pk]
+        return render(request, "referrals/friend.html", {"friend": Friend(referral), "lines": theirs})
 
 
 def page(request: HttpRequest, person: Person, form: ShownName | None = None) -> HttpResponse:
@@ -94,11 +94,3 @@ def code_of(person: Person) -> ReferralCode | None:
         return ReferralCode.objects.issue_to(person, at=timezone.now())
     except NoFreeCode:
         return None
-
-
-def zone_of(person: Person) -> ZoneInfo:
-    """Where a person lives, as far as the product told; else the project's time zone."""
-    try:
-        return ZoneInfo(person.time_zone or settings.TIME_ZONE)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(settings.TIME_ZONE)

@@ -13,6 +13,7 @@ from referrals.invitation import carried_by
 from referrals.links import invitation_link
 from referrals.models import ReferralCode
 from referrals.overview import overview_of
+from referrals.zones import zone_of
 from telemetry.people.models import Person
 
 register = template.Library()
@@ -46,6 +47,7 @@ def referral_section(context: template.Context) -> dict[str, Any]:
         "code": code if usable else None,
         "link": invitation_link(request, code) if code is not None and usable else "",
         "overview": overview_of(person, at=timezone.now()),
+        "zone": zone_of(person) if person is not None else None,
         **promise(),
     }
 

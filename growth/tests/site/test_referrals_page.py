@@ -47,7 +47,7 @@ def brings(ada: Person, bob: Person, **state: object) -> Referral:
     code = ReferralCode.objects.issue_to(ada, at=now)
     referral = Referral.objects.link(bob, code, captured_at=now, at=now)
     assert referral is not None
-    Referral.objects.filter(pk=referral.pk).update(**{"state": "pending", **state})
+    Referral.objects.filter(pk=referral.pk).update(**{"state": "pending", "confirmed_at": now, **state})
     return referral
 
 
@@ -105,8 +105,9 @@ def test_friends_have_masked_addresses_and_only_ones_own_are_there(ada, bob):
     assert "•••" not in carl[2].get(PAGE).content.decode()
 
 
-def test_an_address_that_nobody_confirmed_is_not_even_masked(ada, bob):
-    brings(ada[1], bob[1], state="provisional")
+@pytest.mark.parametrize("state", ["provisional", "rejected"])
+def test_an_address_that_nobody_confirmed_is_not_even_masked(ada, bob, state):
+    brings(ada[1], bob[1], state=state, confirmed_at=None)
 
     page = ada[2].get(PAGE).content.decode()
 
@@ -244,6 +245,30 @@ def test_dates_are_those_of_where_somebody_lives(ada, zone, day):
     gives(ada[1], at=datetime(2026, 3, 1, 12, tzinfo=UTC))
 
     assert f">{day}</time>" in ada[2].get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("Pacific/Kiritimati", 14), ("Pacific/Pago_Pago", -11)])
+def test_settings_tell_the_same_day_as_the_page(ada, zone, hours):
+    Person.objects.filter(pk=ada[1].pk).update(time_zone=zone)
+    noon = timezone.now().replace(hour=11, minute=0, second=0, microsecond=0)
+    gives(ada[1], at=noon - timedelta(days=1) + timedelta(hours=1))
+    until = noon + timedelta(days=44, hours=1) + timedelta(hours=hours)
+
+    said = ada[2].get(PAGE).content.decode()
+
+    assert f"credit until {until:%-d %B %Y}" in said
+    assert f"until {until:%-d %B %Y}" in ada[2].get("/settings/").content.decode()
+
+
+def test_a_friend_s_page_tells_the_days_that_were_really_taken(ada, bob):
+    referral, now = brings(ada[1], bob[1]), timezone.now()
+    grant = gives(ada[1], referral=referral, at=now - timedelta(days=20))
+    CreditGrant.objects.take_back(grant, at=now, cause="refund:re_1")
+
+    for path in (PAGE, f"{PAGE}friends/{referral.pk}/"):
+        page = ada[2].get(path).content.decode()
+        assert "<strong>+45</strong>" in page
+        assert "<strong>-25</strong>" in page
 
 
 def test_a_zone_that_nobody_knows_harms_nothing(ada):
