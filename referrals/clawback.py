@@ -18,6 +18,14 @@ from referrals.models.referral import Reason, State
 from referrals.qualifying import paid_towards
 from telemetry.models import AuditEntry
 
+#: What speaks against a reward in a state; who rejects one says it in their own words.
+WHY = {
+    State.CONVERTED: "",
+    State.CAPPED: Reason.CAP,
+    State.HELD: Reason.DISPUTED,
+    State.REVERSED: Reason.MONEY_WENT_BACK,
+}
+
 
 @transaction.atomic
 def follow(payment: Payment, reversal: Reversal, at: datetime) -> Referral | None:
@@ -56,8 +64,8 @@ def move(
     before = referral.state
     if before == state and not any(moved):
         return False
-    referral.state = state
-    referral.save(update_fields=["state"])
+    referral.state, referral.reason = state, WHY.get(state, referral.reason)
+    referral.save(update_fields=["state", "reason"])
     after = {"state": state.value, "days": sum(entry.days for entry in moved if entry is not None)}
     action = f"referral.{'reinstated' if gives else state.value}"
     AuditEntry.objects.record(actor, action, referral, {"state": before}, after, note or cause, at=at)
@@ -68,5 +76,5 @@ def move(
 
 def standing_state(referral: Referral) -> State:
     """What a rewarded referral is while its money stands: capped when only the friend was rewarded."""
-    waits_for_nobody = referral.credit_due_at is None and referral.referrer_id is not None
-    return State.CAPPED if waits_for_nobody and referral.reason == Reason.CAP else State.CONVERTED
+    is_capped = referral.credit_due_at is None and referral.referrer_id is not None
+    return State.CAPPED if is_capped else State.CONVERTED

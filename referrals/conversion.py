@@ -35,7 +35,9 @@ def convert(payment: Payment, at: datetime) -> Referral | None:
     case = Case(referral, payment, at)
     verdict = judge(case)
     if verdict is None:
-        verdict = reward(case, is_capped=is_at_the_cap(case), is_covered=True)
+        # Told late, the membership may be over already: then nothing would ever start what is banked.
+        is_covered = payment.subscription is None or payment.subscription.is_running(at)
+        verdict = reward(case, is_capped=is_at_the_cap(case), is_covered=is_covered)
     if verdict is not None:
         put_aside(case, verdict)
     return referral
@@ -109,8 +111,8 @@ def put_aside(case: Case, verdict: Verdict) -> None:
     """Write down what speaks against the reward; what is held is decided, or released in time."""
     referral, before = case.referral, case.referral.state
     referral.state, referral.reason, referral.payment = verdict.state, verdict.reason, case.payment
-    if verdict.state == State.HELD:
-        referral.decide_by = case.at + timedelta(days=settings.REFERRAL_REVIEW_DAYS)
+    is_held, review = verdict.state == State.HELD, timedelta(days=settings.REFERRAL_REVIEW_DAYS)
+    referral.decide_by = case.at + review if is_held else None
     referral.save(update_fields=["state", "reason", "payment", "decide_by"])
     after = {"state": verdict.state.value, "reason": verdict.reason.value}
     cause = f"payment:{case.payment.pk}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import F, Model, QuerySet
+from django.db.models import Case, F, Model, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_lazy
@@ -18,6 +18,7 @@ from growth.admin.money import VIEW_MONEY
 from growth.admin.reasons import OtherCode, Reason
 from growth.dashboard.wording import percent
 from referrals.models import Referral, ReferralCode
+from referrals.models.referral import State
 from referrals.querysets.codes import CodeTaken, NoFreeCode
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
 from telemetry.operations.models import AuditEntry
@@ -117,6 +118,9 @@ class ReferralCodeAdmin(VerbsAdmin, ReadOnlyAdmin):
         person = code.person
         if person is None:
             return self.undone(request, _("It belongs to nobody."), self.address_of(code))
+        if not code.is_primary:
+            said = _("It was replaced already: its owner shares another one.")
+            return self.undone(request, said, self.address_of(code))
         if form.is_valid():
             try:
                 return self.replaced(request, code, person, form)
@@ -171,7 +175,8 @@ class ReferralAdmin(VerbsAdmin, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Referral]:
         """Those that wait for a decision first."""
         rows: QuerySet[Referral] = super().get_queryset(request)
-        return rows.order_by(F("decide_by").asc(nulls_last=True), "-pk")
+        held_first = Case(When(state=State.HELD, then=0), default=1)
+        return rows.order_by(held_first, F("decide_by").asc(nulls_last=True), "-pk")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A payment says how much it is: it is named to who may see money."""

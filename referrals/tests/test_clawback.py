@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from donations.reversals import Cause, Reversal
-from referrals.jobs import credit_delayed
+from referrals.jobs import credit_delayed, release_held
 from referrals.models import CreditGrant, Referral
 from referrals.tests.conftest import (
     DAY,
@@ -110,11 +110,11 @@ def test_a_dispute_freezes_and_a_won_one_thaws(brought, ada, bob):
     payment = pays(bob)
 
     dispute(payment)
-    assert state(brought) == "held"
+    assert (state(brought), brought.reason) == ("held", "disputed")
     assert until(ada) == until(bob) == NOON + DAY
 
     wins(payment)
-    assert state(brought) == "converted"
+    assert (state(brought), brought.reason) == ("converted", "")
     assert until(ada) == until(bob) == NOON + DAY + D
 
 
@@ -125,7 +125,7 @@ def test_a_lost_dispute_takes_nothing_a_second_time(brought, ada, bob):
     dispute(payment)
     loses(payment)
 
-    assert state(brought) == "reversed"
+    assert (state(brought), brought.reason) == ("reversed", "money_went_back")
     assert until(ada) == NOON + 100 * DAY
 
 
@@ -207,6 +207,14 @@ def test_money_that_rewarded_nobody_goes_back_quietly(brought, ada, bob):
     assert not CreditGrant.objects.exists()
 
 
+def test_what_went_back_while_it_was_held_waits_for_no_decision(brought, bob):
+    refund(pays(bob, risk_level="highest"))
+
+    release_held(NOON + 14 * DAY)
+
+    assert (state(brought), brought.decide_by) == ("reversed", None)
+
+
 def test_a_delayed_reward_is_not_given_for_money_that_went_back(brought, ada, bob, settings):
     settings.REFERRAL_HOLD_DAYS = 14
     payment = pays(bob)
@@ -228,7 +236,7 @@ def test_a_capped_one_is_capped_again(ada, settings):
     assert until(capped.referred) == NOON + DAY
     wins(payment)
 
-    assert state(capped) == "capped"
+    assert (state(capped), capped.reason) == ("capped", "cap")
     assert until(capped.referred) == NOON + DAY + D
     assert until(ada) is None
 

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 
-from donations.models import Supporter
+from donations.models import StripeCustomer, Subscription, Supporter
 from donations.signals import membership_ended
 from referrals.jobs import check_credits
 from referrals.ledger import DAY as SECONDS, LONGEST, Standing, replay
@@ -258,6 +258,27 @@ def test_days_wait_until_paid_cover_ends(brought, ada, bob):
 
     assert until(bob) == NOON + 90 * DAY + D
     assert CreditGrant.objects.standing_of(bob).banked_days == 0
+
+
+@pytest.mark.usefixtures("after_paid")
+@pytest.mark.parametrize(("status", "waits"), [("active", 45), ("canceled", 0)])
+def test_days_wait_for_no_membership_that_is_over(brought, bob, status, waits):
+    customer = StripeCustomer.objects.create(customer_id="cus_1", person=bob, livemode=False, created_at=NOON)
+    subscription = Subscription.objects.create(
+        stripe_id="sub_1",
+        customer=customer,
+        person=bob,
+        status=status,
+        amount=500,
+        currency="eur",
+        is_membership=True,
+        fetched_at=NOON,
+    )
+
+    pays(bob, subscription=subscription)
+
+    assert CreditGrant.objects.standing_of(bob).banked_days == waits
+    assert until(bob) == (None if waits else NOON + D)
 
 
 @pytest.mark.usefixtures("after_paid")

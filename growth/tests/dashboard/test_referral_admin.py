@@ -88,6 +88,16 @@ def test_a_code_is_replaced_by_a_drawn_or_a_chosen_one(browser_of_staff, code, t
     assert AuditEntry.objects.get(action="referral_code.replaced").before == {"code": code.code}
 
 
+def test_what_was_replaced_replaces_no_other(browser_of_staff, code):
+    browser_of_staff.post(f"{CODES}{code.pk}/replace/", {"code": "", **WHY})
+    shared = ReferralCode.objects.shown_to(code.person)
+
+    page = browser_of_staff.post(f"{CODES}{code.pk}/replace/", {"code": "", **WHY}, follow=True)
+
+    assert b"It was replaced already" in page.content
+    assert ReferralCode.objects.shown_to(code.person) == shared
+
+
 @pytest.mark.parametrize("typed", ["ADALOVES", "ABCDEFG", "ABCDEFG0", "taken"])
 def test_a_code_of_other_letters_or_of_somebody_is_not_taken(browser_of_staff, code, typed):
     if typed == "taken":
@@ -121,7 +131,9 @@ def test_a_held_introduction_is_rejected_with_a_reason(browser_of_staff, held):
 
 
 def test_what_waits_for_a_decision_comes_first(browser_of_staff, held, code):
-    brings(code, Person.objects.create())
+    other = brings(code, Person.objects.create())
+    Referral.objects.filter(pk=held.pk).update(decide_by=None)
+    Referral.objects.filter(pk=other.pk).update(state="reversed", decide_by=AS_OF)
 
     assert browser_of_staff.get(REFERRALS).context["cl"].result_list[0] == held
 
