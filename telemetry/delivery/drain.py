@@ -101,10 +101,21 @@ def attend(batch: Batch, sink: Sink, clock: Clock) -> tuple[int, int]:
         fitting = sink.fitting(messages)
         outcome = sink.send(messages[:fitting], origin_of(installation), clock())
         delivered += settle(batch, rows[:fitting], outcome, sink, clock())
-        rows, messages = rows[fitting:], messages[fitting:]
+        rows, messages = _still_held(batch, rows[fitting:], messages[fitting:])
         if outcome.keeps or clock() + LONGEST_SEND > batch.lease:
             return delivered, fitting + batch.held(rows).let_go(clock())
     return delivered, 0
+
+
+def _still_held(
+    batch: Batch, rows: Sequence[Delivery], messages: Sequence[LogRecord]
+) -> tuple[list[Delivery], list[LogRecord]]:
+    """Those that no withdrawal and no erasure took out while an earlier body was on its way."""
+    if not rows:
+        return [], []
+    held = set(batch.held(rows).values_list("pk", flat=True))
+    kept = [(row, message) for row, message in zip(rows, messages, strict=True) if row.pk in held]
+    return [row for row, _message in kept], [message for _row, message in kept]
 
 
 def _encoded(batch: Batch, installation: Installation) -> tuple[list[Delivery], list[LogRecord]]:

@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from telemetry import tasks
 from telemetry.consent.answers import withdraw
 from telemetry.consent.models import ConsentRecord, Source
+from telemetry.delivery import otlp
 from telemetry.delivery.drain import Batch, claim
 from telemetry.delivery.models import Delivery, Layer
+from telemetry.delivery.otlp import Sink
 from telemetry.delivery.status import status
 from telemetry.log.product_events import TimerStarted
 from telemetry.log.track import track
@@ -102,6 +104,28 @@ def test_consent_is_asked_again_when_a_record_is_claimed(collector, person, queu
 
     assert dropped() == {"consent_withdrawn": 3}
     assert len(collector.records()) == 1
+
+
+def test_a_no_while_one_body_is_on_its_way_keeps_the_next_one_here(collector, person, queue, monkeypatch):
+    someone, other = person(), person()
+    queue(other, 1)
+    queue(someone, 2)
+    queue(other, 1)
+    send_body = Sink.send
+
+    def send_and_hear_a_no(sink, *body):
+        outcome = send_body(sink, *body)
+        withdraw(someone, source=Source.SETTINGS, at=NOW)
+        return outcome
+
+    monkeypatch.setattr(Sink, "send", send_and_hear_a_no)
+    monkeypatch.setattr(otlp, "MOST_BYTES", 1)  # a body a record
+
+    send()
+
+    assert len(collector.records()) == 2
+    assert dropped() == {"consent_withdrawn": 2}
+    assert_balance()
 
 
 def test_nothing_of_somebody_erased_leaves(collector, person, queue):
