@@ -8,6 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.db.backends.sqlite3.base import DatabaseOperations
+from hypothesis import settings as effort
+
+# A machine that is busy is no fault of what is tested; all else stays as it is, here or in CI.
+effort.register_profile("growth", parent=effort(), deadline=None)
+effort.load_profile("growth")
 
 
 def pytest_configure() -> None:

@@ -62,7 +62,7 @@ def test_a_first_visit_says_yes_and_takes_it_back_in_settings(page, notice, phot
     assert Event.objects.filter(type__name="page.viewed").exists()
 
     page.get_by_role("link", name="Privacy").click()
-    assert page.get_by_text("Your answer is yes.").is_visible()
+    page.get_by_text("Your answer is yes.").wait_for()
     photograph("privacy-with-a-yes")
     page.get_by_role("button", name="No", exact=True).click()
 

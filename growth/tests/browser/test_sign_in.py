@@ -64,7 +64,7 @@ def test_somebody_signs_up_by_code_and_out_again(page, enter, photograph):
     page.get_by_role("button", name="Send me a code").click()
 
     enter("BBBB-BBBB")
-    assert page.get_by_text("Incorrect code").is_visible()
+    page.get_by_text("Incorrect code").wait_for()
     photograph("wrong-code")
 
     first = code_in_last_mail()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -35,8 +36,9 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, timedelta]]:
 
 
 @pytest.fixture
-def collector(settings: Any, rings: Any) -> Iterator[Collector]:
-    """A collector, named by the settings as the sink."""
+def collector(settings: Any, rings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A collector, named by the settings as the sink; no random pause after a failure is next to nothing."""
+    monkeypatch.setattr("telemetry.delivery._retry_after._random", Random(7))
     collector = Collector()
     settings.TELEMETRY_SINK = collector.url
     settings.TELEMETRY_SINK_HEADERS = {"authorization": "Bearer t"}

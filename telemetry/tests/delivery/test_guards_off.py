@@ -65,7 +65,7 @@ def test_without_the_pause_a_busy_sink_is_asked_at_once(collector, person, queue
     collector.answer = Answer(503, {"Retry-After": "600"})
     queue(person())
     monkeypatch.setattr(resting, "rests", lambda sink, now: False)
-    monkeypatch.setattr(drain, "LONGEST_DRAIN", timedelta(seconds=0.3))
+    monkeypatch.setattr(drain, "LONGEST_DRAIN", timedelta(seconds=2))
 
     send()
 
