@@ -31,6 +31,7 @@ from donations.seen import (
 API_VERSION = "2026-10-28.endive"
 TIMEOUT = 5  # seconds
 PAGE = 100  # the most that Stripe lists at once
+MOST_TYPES = 20  # of events that Stripe lists at once
 
 stripe.enable_telemetry = False  # of the SDK, to Stripe: nothing leaves that nobody agreed to
 
@@ -45,6 +46,10 @@ class NotConfigured(GatewayTrouble):
 
 class GatewayUnavailable(GatewayTrouble):
     """No answer, or none that counts: ask again with the same idempotency key."""
+
+
+class GatewayDenied(GatewayUnavailable):
+    """Stripe does not know our key, or does not let it do this: asked again once somebody mended that."""
 
 
 class GatewayRefused(GatewayTrouble):
@@ -196,8 +201,12 @@ def fetch_warning(warning_id: str) -> WarningSeen:
 
 def events_since(moment: datetime, types: Iterable[str]) -> list[EventSeen]:
     """What happened since then, oldest first; Stripe remembers thirty days."""
-    asked: Any = {"created": {"gte": int(moment.timestamp())}, "types": list(types)}
-    return [EventSeen.of(body) for body in _pages("events", asked)][::-1]
+    wanted, found = list(types), []
+    for first in range(0, len(wanted), MOST_TYPES):
+        some = wanted[first : first + MOST_TYPES]
+        asked: Any = {"created": {"gte": int(moment.timestamp())}, "types": some}
+        found += [EventSeen.of(body) for body in _pages("events", asked)][::-1]
+    return sorted(found, key=lambda event: event.created_at)
 
 
 def webhook_secrets() -> list[str]:
@@ -251,6 +260,8 @@ def _asking(*, retries: int = 0) -> Iterator[stripe.StripeClient]:
         # 409: somebody is just now asking with the same key. 500: nobody knows.
         if (error.http_status or 500) in (409, 429) or (error.http_status or 500) >= 500:
             raise GatewayUnavailable(type(error).__name__) from error
+        if error.http_status in (401, 403):
+            raise GatewayDenied(type(error).__name__) from error
         raise GatewayRefused(error.code or type(error).__name__) from error
 
 

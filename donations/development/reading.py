@@ -44,6 +44,7 @@ DEEPER = {
     ("event", "types"): "body__type__in",
 }
 MOST_LEVELS = 4
+MOST_TYPES = 20
 
 
 def find(kind: str, stripe_id: str) -> Body:
@@ -73,6 +74,8 @@ def page(kind: str, asked: Asked, url: str) -> Body:
 def _condition(kind: str, name: str, value: Any) -> Q:
     if kind == "subscription" and name == "status" and value == "all":
         return Q()
+    if name == "types" and len(value) > MOST_TYPES:
+        raise Refusal(f"Array types exceeded maximum {MOST_TYPES} allowed elements.", param="types")
     if (kind, name) in DEEPER:
         return Q(**{DEEPER[kind, name]: value})
     if name in FILTERS.get(kind, ()):

@@ -78,9 +78,10 @@ class StripeEvent(StripeWork):
 
     def failed(self, error: Exception, at: datetime) -> None:
         """Tell staff at the first failure of ours; that Stripe is away is no such thing."""
+        from donations.gateway import GatewayDenied
         from donations.handlers import WAITS
 
-        if isinstance(error, WAITS):
+        if isinstance(error, WAITS) and not isinstance(error, GatewayDenied):
             return
         message = _("%(type)s cannot be worked on (%(error)s). It is tried again, and nothing is lost.") % {
             "type": self.type,

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from donations.models import Payment, StripeErrand
+from donations.models import Payment, StripeErrand, Subscription
 from donations.refunds import RefundRefused
 from donations.tests.money.conftest import work
 from donations.tests.stripe.faults import Fault
@@ -99,6 +99,21 @@ def test_a_no_of_stripe_s_is_kept_and_told(give_back, stripe, paid):
     errand.refresh_from_db()
     assert (errand.state, errand.refusal) == ("done", "charge_already_refunded")
     assert Alert.objects.open().get().key == f"stripe:refused:{errand.pk}"
+
+
+@pytest.mark.parametrize("fault", [Fault.KEY_UNKNOWN, Fault.KEY_MAY_NOT])
+def test_what_a_wrong_key_could_not_end_is_ended_once_the_key_is_right(fault, shop, stripe, person, settle):
+    settle(shop.pay(person))
+    subscription = Subscription.objects.get()
+    StripeErrand.objects.queue_once(StripeErrand.Kind.CANCEL, subscription.stripe_id, at=timezone.now())
+    stripe.will(fault, on=subscription.stripe_id)
+
+    work()
+    assert StripeErrand.objects.get().state == "pending"
+
+    work(later=timedelta(minutes=2))
+    subscription.refresh_from_db()
+    assert (StripeErrand.objects.get().refusal, subscription.status) == ("", "canceled")
 
 
 def test_a_refund_that_waited_longer_than_its_key_lives_is_not_tried_again(give_back, stripe):

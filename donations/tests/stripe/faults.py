@@ -28,11 +28,19 @@ class Fault(Enum):
     RATE_LIMITED = auto()
     CONFLICT = auto()
     ERROR = auto()
+    KEY_UNKNOWN = auto()
+    KEY_MAY_NOT = auto()
     SLOW = auto()
     """Done, after half a second."""
 
 
-STATUSES = {Fault.RATE_LIMITED: 429, Fault.CONFLICT: 409, Fault.ERROR: 500}
+STATUSES = {
+    Fault.RATE_LIMITED: 429,
+    Fault.CONFLICT: 409,
+    Fault.ERROR: 500,
+    Fault.KEY_UNKNOWN: 401,
+    Fault.KEY_MAY_NOT: 403,
+}
 
 
 class FaultyStripe(OfflineStripe):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from donations import gateway
 from donations.development.client import NotPlayed
 from donations.development.happening import Card
+from donations.handlers import HANDLERS
 from donations.models import DevelopmentObject
 from donations.tests.stripe.faults import Fault
 
@@ -251,6 +252,16 @@ def test_events_are_listed_since_a_moment_and_page_by_page(stripe, order, monkey
     assert [event.id for event in listed] == [one.id for one in told]
     assert gateway.events_since(before, ["invoice.paid"]) == []
     assert len(list(gateway.sessions_since(before))) == 5
+
+
+def test_more_types_than_stripe_lists_at_once_are_asked_for_in_turn(stripe, order):
+    before = timezone.now() - timedelta(seconds=2)
+    told = stripe.pays(gateway.open_session(order, key="one").id)
+
+    assert len(HANDLERS) > gateway.MOST_TYPES
+    assert {event.id for event in gateway.events_since(before, HANDLERS)} == {one.id for one in told}
+    with pytest.raises(gateway.GatewayRefused), gateway._asking() as client:
+        client.v1.events.list({"types": list(HANDLERS)})
 
 
 def test_what_is_not_played_fails_loudly(client):
