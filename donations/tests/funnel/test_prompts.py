@@ -156,7 +156,7 @@ def two_tabs(person):
         try:
             what = seen(person)
             found = next_prompt(what, at=NOON)
-            barrier.wait()
+            barrier.wait(10)
             return found is not None and show_prompt(what, found, at=NOON)
         finally:
             connections.close_all()

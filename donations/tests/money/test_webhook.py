@@ -84,7 +84,7 @@ FORGED = {
     "no time": lambda: (GOOD, "v1=00"),
     "a foreign secret": lambda: (GOOD, sign(GOOD, "whsec_foreign")),
     "stale": lambda: (GOOD, sign(GOOD, ago=302)),
-    "of the future": lambda: (GOOD, sign(GOOD, ago=-302)),
+    "of the future": lambda: (GOOD, sign(GOOD, ago=-400)),
     "tampered with": lambda: (GOOD.replace(b"in_1", b"in_2"), sign(GOOD)),
     "not ASCII": lambda: (GOOD, "t=1,v1=caf\u00e9"),
     "a list": lambda: (b"[1]", sign(b"[1]")),
