@@ -138,6 +138,7 @@ def ask(seen: SupportVisibility | None, placement: str) -> dict[str, Any]:
     currency = settings.SUPPORT_CURRENCY
     return {
         "seen": seen,
+        "may_renew": seen is not None and seen.person is not None and seen.person.account_id is not None,
         "placement": placement,
         "choices": offered(),
         "key_choice": KEY,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_POST
 from donations.forms import CheckoutForm
 from donations.gateway import GatewayTrouble, NotConfigured
 from donations.models import Checkout
+from donations.models.checkout import Kind
 from donations.querysets.beginning import AlreadyMember, StillConfirming
 from donations.views.answers import not_configured, origin_of, see_other, unavailable
 from donations.views.guests import remember
@@ -39,6 +41,9 @@ def begin_checkout(request: HttpRequest) -> HttpResponse:
         if not form.lacks_an_amount_only:
             raise SuspiciousOperation("No such checkout.")
         return render(request, "donations/checkout_refused.html", {"form": form}, status=400)
+    if form.wish.kind == Kind.MONTHLY and not request.user.is_authenticated:
+        # What goes on can be ended in the settings, and a guest has none.
+        return redirect_to_login(reverse("support"))
     person = _payer(request)
     _count(request, person, now)
     try:

@@ -55,6 +55,16 @@ def test_the_prices_of_key_and_membership_are_ours(post, signed_in, settings):
     ]
 
 
+def test_what_goes_on_every_month_needs_an_account_that_can_end_it(post, client, account):
+    assert 'value="monthly"' not in client.get("/donate/").content.decode()
+    answer = post(client, kind="monthly")
+
+    assert answer["Location"].endswith("?next=/donate/")
+    assert not Checkout.objects.exists()
+    client.force_login(account)
+    assert 'value="monthly"' in client.get("/donate/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("choice", "typed", "amount"), [("10", "", 1000), ("25", "3", 2500), ("custom", "7", 700)]
 )
