@@ -101,6 +101,12 @@ def test_the_support_page_is_there_for_everybody(client, ada, page, settings):
         assert "Get the key, €25" in html
 
 
+def test_the_page_of_support_works_for_who_is_asked_nowhere_else(ada, page):
+    Supporter.objects.update_or_create(person=ada, defaults={"never_ask": True})
+
+    assert 'donations/support.js" type="module"' in page("/donate/")
+
+
 def test_a_site_that_asks_nobody_shows_visitors_nothing_either(client, settings):
     assert openers(client.get("/about/").content.decode()) == {"about_page"}
     settings.SUPPORT_ASKING = False
