@@ -110,12 +110,6 @@ def expire_session(session_id: str) -> SessionSeen:
         )
 
 
-def sessions_since(moment: datetime) -> Iterable[SessionSeen]:
-    """All Checkout sessions that were opened since then, newest first."""
-    asked: Any = {"created": {"gte": int(moment.timestamp())}}
-    return map(SessionSeen.of, _pages("checkout.sessions", asked))
-
-
 def portal_url(customer_id: str, *, return_url: str) -> str:
     """Where this customer manages what they pay. Whoever has the address may: never keep or log it."""
     with _asking() as client:

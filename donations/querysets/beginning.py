@@ -86,6 +86,8 @@ class BeginningQuerySet(models.QuerySet["Checkout", "Checkout"]):
 
     def _stand(self, person: Person | None, wish: Wish, at: datetime, *, again: bool = True) -> Checkout:
         """The row of this form, committed before Stripe is asked; of many clicks one makes it."""
+        from donations.settlement.parties import hold
+
         form = _digest(person, wish)
         row = self.model(
             person=person,
@@ -103,6 +105,8 @@ class BeginningQuerySet(models.QuerySet["Checkout", "Checkout"]):
         row.idempotency_key = f"checkout:{row.public_id}"
         try:
             with transaction.atomic():
+                # Of two tabs the one whose row has the higher number commits later, and closes the other's page.
+                hold(person)
                 row.save(force_insert=True)
         except IntegrityError:
             if standing := self.filter(form=form, state="open").first():

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Barrier
+from threading import Barrier, Event as Moment
 
 import pytest
 from django.conf import settings
@@ -58,6 +58,46 @@ def test_without_the_forms_digest_twenty_clicks_open_many(all_at_once, wish, str
     all_at_once(20, lambda _: Checkout.objects.begin(None, one, origin=ORIGIN, at=NOW))
 
     assert stripe.made("checkout.session") > 1
+
+
+@pytest.fixture
+def two_tabs(person, wish, all_at_once, monkeypatch):
+    """`two_tabs(patience)`: the first to begin commits last, unless the database makes the other wait."""
+    save = Checkout.save
+
+    def run(patience):
+        begun, through = Moment(), Moment()
+
+        def save_and_linger(row, **how):
+            is_first = not begun.is_set()
+            save(row, **how)
+            if is_first:
+                begun.set()
+                through.wait(patience)
+
+        def act(number):
+            if number:
+                begun.wait(9)
+            Checkout.objects.begin(person, wish(), origin=ORIGIN, at=NOW)
+            if number:
+                through.set()
+
+        monkeypatch.setattr(Checkout, "save", save_and_linger)
+        all_at_once(2, act)
+        return Checkout.objects.filter(state="open").count()
+
+    return run
+
+
+def test_a_tab_that_commits_last_leaves_one_page_open(two_tabs):
+    assert two_tabs(patience=1) == 1
+
+
+@pytest.mark.guard
+def test_unless_the_person_is_held_two_pages_stay_open(two_tabs, monkeypatch):
+    monkeypatch.setattr("donations.settlement.parties.hold", lambda person: person)
+
+    assert two_tabs(patience=9) == 2
 
 
 def test_of_two_tabs_one_page_stays_open(all_at_once, person, wish, stripe):
