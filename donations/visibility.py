@@ -49,7 +49,10 @@ class SupportVisibility:
 
     @classmethod
     def for_request(cls, request: HttpRequest) -> SupportVisibility:
-        """Of whoever the request is from, read once: one query, and more only when an arm is first given."""
+        """Of whoever the request is from, read once: one query.
+
+        It writes when an arm is first given, and when a prompt that waited is not to be shown any more.
+        """
         known = getattr(request, "_support_visibility", None)
         if known is None:
             known = _of_request(request, timezone.now())

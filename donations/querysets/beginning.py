@@ -105,7 +105,7 @@ class BeginningQuerySet(models.QuerySet["Checkout", "Checkout"]):
         row.idempotency_key = f"checkout:{row.public_id}"
         try:
             with transaction.atomic():
-                # Of two tabs the one whose row has the higher number commits later, and closes the other's page.
+                # Of two tabs the later row is committed later, too, and closes the other's page.
                 hold(person)
                 row.save(force_insert=True)
         except IntegrityError:

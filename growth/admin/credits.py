@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_lazy
 from unfold.decorators import action, display
@@ -55,23 +53,19 @@ class CreditGrantAdmin(VerbsAdmin, ReadOnlyAdmin):
             self.refuse()
         if (detour := reauthentication.required(request)) is not None:
             return detour
-        # The form carries its own name: sent twice, it gives once.
-        once = request.POST.get("once") or uuid4().hex
         form = Days(request.POST or None)
         if form.is_valid():
-            return self.gave(request, once[:64], **form.cleaned_data)
-        shown = {
-            **self.admin_site.each_context(request),
-            "title": _("Give or take days"),
-            "warning": _("The entry stays; what was given in error is taken by another."),
-            "verb": _("Enter"),
-            "form": form,
-            "once": once,
-            "back": self.list_address(),
-        }
-        return TemplateResponse(request, "admin/growth/give_days.html", shown)
+            return self.gave(request, **form.cleaned_data)
+        return self.ask(
+            request,
+            None,
+            title=_("Give or take days"),
+            warning=_("The entry stays; what was given in error is taken by another."),
+            verb=_("Enter"),
+            form=form,
+        )
 
-    def gave(self, request: HttpRequest, once: str, person: Any, days: int, reason: str) -> HttpResponse:
+    def gave(self, request: HttpRequest, person: Any, days: int, reason: str, once: str) -> HttpResponse:
         """Enter the days, or propose them."""
         now, by = timezone.now(), request.user
         if abs(days) > ALONE:

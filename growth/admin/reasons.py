@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +64,8 @@ class Days(Reason):
         max_value=MOST_DAYS,
         help_text=_("Below zero, days are taken. More than 365 either way need a second one of you."),
     )
+    #: The form carries its own name: sent twice, it gives once.
+    once = forms.CharField(widget=forms.HiddenInput, max_length=64, initial=lambda: uuid4().hex)
     field_order = ["person", "days", "reason"]
 
     def clean_person(self) -> Person:

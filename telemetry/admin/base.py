@@ -60,22 +60,22 @@ class VerbsAdmin(ModelAdmin):
     def ask(
         self,
         request: HttpRequest,
-        row: Model,
+        row: Model | None,
         *,
         title: str,
         warning: str,
         verb: str,
         form: Form | None = None,
     ) -> HttpResponse:
-        """The page that asks once more; `form`: what has to be said with it."""
+        """The page that asks once more; `form`: what has to be said with it; no row: one is to be made."""
         shown = {
             **self.admin_site.each_context(request),
             "title": title,
             "warning": warning,
             "verb": verb,
             "form": form,
-            "row": row,
-            "back": self.address_of(row),
+            "row": row or title,
+            "back": self.address_of(row) if row is not None else self.list_address(),
         }
         return TemplateResponse(request, "admin/growth/confirm.html", shown)
 

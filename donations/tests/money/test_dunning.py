@@ -92,7 +92,7 @@ def test_whose_membership_is_over_reads_that_nothing_is_charged_any_more(stripe,
 def test_the_hourly_job_ends_what_is_past_due_once_a_turn(stripe, member, subscription, settle, ended):
     settle(stripe.fails_to_renew(subscription.stripe_id))
 
-    with time_machine.travel(timezone.now() + timedelta(days=8)):
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
         end_what_is_past_due()
         end_what_is_past_due()
 

@@ -17,6 +17,8 @@ REMOVED = {
     "intent": {"invoice", "charges"},
     "payment_intent": {"invoice", "charges"},
 }
+#: `seen.py` calls all that it reads `body`: by the class that reads it.
+READ_BY = {"InvoiceSeen": "invoice", "SubscriptionSeen": "subscription", "ChargeSeen": "charge"}
 #: The modules that see Stripe's objects themselves.
 RAW = ("gateway.py", "seen.py", "inbox.py", "signatures.py", "development/")
 
@@ -52,6 +54,17 @@ def test_nothing_is_read_that_stripe_removed():
     ]
 
     assert found == []
+
+
+def test_what_is_read_of_a_body_is_there():
+    seen = ast.parse((ROOT / "seen.py").read_text())
+    classes = {node.name: node for node in seen.body if isinstance(node, ast.ClassDef)}
+    read = {
+        name: {field for of, field, _ in reads(classes[name]) if of == "body"} for name in sorted(READ_BY)
+    }
+
+    assert all(read.values())
+    assert not any(fields & REMOVED[READ_BY[name]] for name, fields in read.items())
 
 
 def test_no_event_is_built_without_looking_at_its_signature():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from time import sleep
+from threading import Thread
 
 import pytest
 from django.conf import settings
@@ -19,6 +18,7 @@ from telemetry.people.claim import claim
 from telemetry.people.erasure import erase
 from telemetry.people.models import Person
 from telemetry.tests.ingest.test_store_in_parallel import together
+from telemetry.tests.waiting import until_it_waits_or_ends
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -83,18 +83,22 @@ def test_a_payment_that_waits_for_a_claim_finds_the_account_afterwards(shop):
     visitor.aliases.create(kind="visitor", value="v")
     deliver(shop.pay(visitor))
 
+    drained = []
+
     def settle_what_waits():
         try:
-            return drain()
+            drained.append(drain())
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            sign_in(visitor, target)
-            draining = pool.submit(settle_what_waits)
-            sleep(1)  # by then it waits for the visitor
-        assert draining.result().failed == 0
+    draining = Thread(target=settle_what_waits)
+    with transaction.atomic():
+        sign_in(visitor, target)
+        draining.start()
+        until_it_waits_or_ends(draining)
+        assert draining.is_alive()
+    draining.join(20)
+    assert [each.failed for each in drained] == [0]
 
     assert StripeCustomer.objects.get().person == target
     assert Payment.objects.get().person == target

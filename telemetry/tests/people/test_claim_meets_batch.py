@@ -16,25 +16,9 @@ from telemetry.people.claim import claim
 from telemetry.people.models import Person, PersonAlias
 from telemetry.people.querysets import PersonQuerySet
 from telemetry.tests.people.conftest import NOON
+from telemetry.tests.waiting import until_it_waits_or_ends
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def until_it_waits_or_ends(thread):
-    """Until the thread stands before a lock, or is through."""
-    for _attempt in range(1_000 if settings.POSTGRESQL else 50):
-        thread.join(0.01)
-        if not thread.is_alive() or somebody_waits():
-            return
-
-
-def somebody_waits():
-    """Whether a lock is asked for that somebody else has; SQLite does not say."""
-    if not settings.POSTGRESQL:
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return cursor.fetchone()[0]
 
 
 @pytest.fixture

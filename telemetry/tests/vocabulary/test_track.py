@@ -182,7 +182,7 @@ def told_at_once(person, times):
     start, stored = Barrier(times), []
 
     def tell():
-        start.wait()
+        start.wait(10)
         try:
             stored.append(track(person, ActivityLogged(), at=NOON, key="one"))
         finally:
