@@ -123,7 +123,7 @@ def _people_by(rules: Sequence[Rule]) -> PersonQuerySet:
 
 
 def _sizes_by_rules(rules: dict[str, tuple[Rule, ...]], reported_only: bool) -> dict[str, int]:
-    segments = Segment.objects.reported() if reported_only else Segment.objects.all()
+    segments = Segment.objects.among(reported=reported_only)
     wanted = {rule.name for each in rules.values() for rule in each}
     # The slugs may begin with anything; an alias of SQL may not.
     counts = {f"size_{nth}": Count("pk", filter=all_of(each)) for nth, each in enumerate(rules.values())}

@@ -12,9 +12,8 @@ from growth.dashboard.drawing import widths
 from growth.dashboard.panels import Panel, Table
 from growth.dashboard.reader import Reader
 from growth.dashboard.scope import Scope
-from growth.dashboard.segments import Bar
+from growth.dashboard.segments import Bar, people_known
 from growth.dashboard.wording import moment, percent
-from telemetry.segments.models import Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,7 @@ class CohortsPanel(Panel):
                 (), "", nothing=_("Segments have not been refreshed yet. The worker does it hourly.")
             )
         sizes = cohort_sizes(reported_only=scope.reported_only)
-        segments = Segment.objects.reported() if scope.reported_only else Segment.objects.all()
-        everybody = segments.count()
+        everybody = people_known(reported=scope.reported_only)
         figures = [reader.figure(each.size, Member(each.slug, as_of, scope.reported_only)) for each in sizes]
         lengths = widths([figure.value or 0 for figure in figures])
         bars = tuple(

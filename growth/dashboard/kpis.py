@@ -10,16 +10,16 @@ from django.utils.translation import gettext as _, gettext_lazy
 from growth.dashboard.behind import Active, Having, SignedUp
 from growth.dashboard.drawing import Sparkline
 from growth.dashboard.panels import Panel, Table
-from growth.dashboard.period import Period
-from growth.dashboard.pulse import events_during, pulse, sign_ups
+from growth.dashboard.pulse import Use, pulse, sign_ups, use_in
 from growth.dashboard.reader import Figure, Reader
 from growth.dashboard.scope import Scope
+from growth.dashboard.segments import people_known
 from growth.dashboard.wording import UNKNOWN, change, days, grouped, moment, percent
 from growth.questions import ACTIVITY, types_named
 from telemetry.analysis.counts import active_people
 from telemetry.log.models import Event
 from telemetry.log.querysets import Coverage
-from telemetry.segments.models import Segment, SegmentWatermark
+from telemetry.segments.models import SegmentWatermark
 from telemetry.segments.properties import people_who
 
 
@@ -88,7 +88,7 @@ class CardsPanel(Panel):
         """Ask for the cards."""
         types, among = types_named(ACTIVITY), scope.population.people()
         beat = pulse(types, scope.period, among)
-        used = Activity(scope, reader, types)
+        used = Activity(scope, reader, types, use_in(types, scope.previous, among))
         return Cards(
             (
                 used.people_card(beat.people),
@@ -107,25 +107,14 @@ class Activity:
     scope: Scope
     reader: Reader
     types: tuple[int, ...]
-
-    def active_in(self, period: Period | None) -> int | None:
-        """Distinct people of a period."""
-        if period is None:
-            return None
-        return active_people(self.types, period.start, period.end, self.scope.population.people())
-
-    def events_in(self, period: Period | None) -> int | None:
-        """Events of a period."""
-        if period is None:
-            return None
-        among = self.scope.population.people()
-        return events_during(self.types, period.start, period.end, among).count()
+    before: Use | None
 
     def people_card(self, line: tuple[int, ...]) -> Card:
         """How many used the product."""
-        now, before = self.active_in(self.scope.period), self.active_in(self.scope.previous)
-        now = now or 0
-        behind = Active(self.scope.period.start, self.scope.period.end, self.scope.population)
+        start, end, population = self.scope.period.start, self.scope.period.end, self.scope.population
+        now = active_people(self.types, start, end, population.people())
+        before = self.before.people if self.before else None
+        behind = Active(start, end, population)
         hidden = self.reader.hides(now) or self.reader.hides(before)
         return a_card(
             self.scope,
@@ -139,7 +128,7 @@ class Activity:
 
     def card(self, line: tuple[int, ...]) -> Card:
         """How much they did."""
-        now, before = sum(line), self.events_in(self.scope.previous)
+        now, before = sum(line), self.before.events if self.before else None
         behind = Active(self.scope.period.start, self.scope.period.end, self.scope.population)
         opened = self.reader.figure(now, behind)
         return a_card(
@@ -197,8 +186,7 @@ def new_people(scope: Scope, reader: Reader) -> Card:
 def at_risk(scope: Scope, reader: Reader) -> Card:
     """How many were active once and not in the last seven days, by the last refresh."""
     refreshed, reported = SegmentWatermark.objects.as_of(), scope.reported_only
-    segments = Segment.objects.reported() if reported else Segment.objects.all()
-    known = segments.count() if refreshed else None
+    known = people_known(reported=reported) if refreshed else None
     risky = people_who(reported=reported, is_at_risk=True).count() if refreshed else None
     behind = Having("is_at_risk", True, refreshed, reported) if refreshed else None
     figure = reader.figure(risky, behind)

@@ -14,6 +14,7 @@ from growth.dashboard.scope import Scope
 from growth.dashboard.wording import UNKNOWN, duration, moment
 from growth.schedule import lateness
 from telemetry.operations.models import Alert, Heartbeat
+from telemetry.reading import once
 
 MOST_ALERTS = 10
 
@@ -157,6 +158,11 @@ class Alerts:
         return Table(header, tuple(rows))
 
 
+def open_alerts() -> list[Alert]:
+    """Whatever nobody has resolved, the gravest first."""
+    return once("open alerts", lambda: list(Alert.objects.open().order_by("severity", "-last_seen_at")))
+
+
 class AlertsPanel(Panel):
     """What staff should know."""
 
@@ -168,7 +174,7 @@ class AlertsPanel(Panel):
 
     def answer(self, scope: Scope, reader: Reader) -> Alerts:
         """Ask for the open alerts."""
-        rows = list(Alert.objects.open().order_by("severity", "-last_seen_at"))
+        rows = open_alerts()
         seen = (
             Seen(
                 row.pk, row.key, row.severity, row.get_severity_display(), row.message, row.count,

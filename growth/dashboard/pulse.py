@@ -22,6 +22,14 @@ class Pulse:
     people: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Events and the people behind them."""
+
+    events: int
+    people: int
+
+
 def stretch_of(field: str, first_days: Sequence[date], zone: ZoneInfo) -> Case:
     """The number of the stretch that an instant falls into; the bounds are computed in the zone."""
     ends = [midnight(day, zone) for day in first_days[1:]]
@@ -35,6 +43,14 @@ def events_during(
     """Events of these types in `[start, end)`, of these people."""
     events = Event.objects.filter(type_id__in=types, occurred_at__gte=start, occurred_at__lt=end)
     return events if among is None else events.filter(person_id__in=among.values("pk"))
+
+
+def use_in(types: tuple[int, ...], period: Period | None, among: QuerySet[Person] | None) -> Use | None:
+    """Events and distinct people of a period as a whole; None without one. One query."""
+    if period is None:
+        return None
+    during = events_during(types, period.start, period.end, among)
+    return Use(**during.aggregate(events=Count("pk"), people=Count("person_id", distinct=True)))
 
 
 def pulse(types: tuple[int, ...], period: Period, among: QuerySet[Person] | None) -> Pulse:

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _, gettext_lazy
 from growth.dashboard.behind import SignedUp
 from growth.dashboard.behind_referrals import Brought, Rewarded
 from growth.dashboard.drawing import widths
+from growth.dashboard.operations import open_alerts
 from growth.dashboard.panels import Panel, Table
 from growth.dashboard.reader import Figure, Reader
 from growth.dashboard.scope import Scope
 from growth.dashboard.segments import Bar
 from growth.dashboard.wording import UNKNOWN, days, duration, grouped, percent, share
 from referrals.figures import ACCEPTED_STEP, CONFIRMED, PAID, SIGNED_UP, STEPS, CodeReport, Span
-from telemetry.operations.models import Alert
 
 LABELS = {
     SIGNED_UP: gettext_lazy("Signed up"),
@@ -175,7 +175,7 @@ def cost(scope: Scope, reader: Reader, span: Span) -> tuple[Fact, ...]:
 
 def refunds(reader: Reader) -> Fact:
     """Whether somebody's friends have their money back too often."""
-    told = Alert.objects.open().filter(key__startswith="referrals.refunds:").count()
+    told = sum(alert.key.startswith("referrals.refunds:") for alert in open_alerts())
     page = f"{reverse('admin:telemetry_alert_changelist')}?q=referrals.refunds"
     href = page if told and reader.may("telemetry.view_alert") else ""
     return Fact(

@@ -13,6 +13,8 @@ from growth.dashboard.panels import Panel, Table
 from growth.dashboard.reader import Figure, Reader
 from growth.dashboard.scope import Scope
 from growth.dashboard.wording import UNKNOWN, grouped, moment, percent
+from telemetry.reading import once
+from telemetry.segments.models import Segment
 from telemetry.segments.properties import Group, segment_counts
 
 
@@ -60,6 +62,11 @@ class Segments:
             for bar in each.bars
         )
         return Table(header, tuple(rows))
+
+
+def people_known(*, reported: bool) -> int:
+    """How many people a refresh has met."""
+    return once(("people known", reported), Segment.objects.among(reported=reported).count)
 
 
 class SegmentsPanel(Panel):

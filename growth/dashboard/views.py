@@ -27,8 +27,8 @@ from growth.dashboard.period import Preset
 from growth.dashboard.reader import Reader
 from growth.dashboard.scope import Scope, read_scope
 from growth.dashboard.wording import day, days, grouped, moment
-from telemetry.log.vocabulary import one_reading
 from telemetry.operations.models import AuditEntry
+from telemetry.reading import one_reading
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 
 if TYPE_CHECKING:
     from telemetry.log.models import Event, EventType, Project  # noqa: F401 - the base classes name them
@@ -44,7 +44,7 @@ class EventQuerySet(models.QuerySet["Event", "Event"]):
     def consent_coverage(self, types: Iterable[int], start: datetime, end: datetime) -> Coverage:
         """How much of what these types tell of `[start, end)` has person-level consent."""
         told = self.filter(type__in=types, occurred_at__gte=start, occurred_at__lt=end)
-        return Coverage(told.count(), told.filter(consent__isnull=False).count())
+        return Coverage(**told.aggregate(events=Count("pk"), with_consent=Count("consent")))
 
     def erase(self, person: Person) -> int:
         """Delete what a person did, and the projects that only they worked on; how many events went."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
 from telemetry.log.events import TrackedEvent, WrittenBy, declared, declared_as
 from telemetry.log.models import EventType
+from telemetry.reading import once
 
 MEANING_LENGTH = 300
 
@@ -36,20 +35,6 @@ class Word:
 
 #: The process's copy. Words are added, hardly ever changed: a miss reads all of them again.
 _words: dict[str, Word] = {}
-
-
-#: What counts as use, once it was asked for within `one_reading`.
-_use: ContextVar[list[tuple[int, ...]] | None] = ContextVar("what counts as use", default=None)
-
-
-@contextmanager
-def one_reading() -> Iterator[None]:
-    """Within it what counts as use is read once: the figures of a page are of one definition."""
-    before = _use.set([])
-    try:
-        yield
-    finally:
-        _use.reset(before)
 
 
 def forget() -> None:
@@ -81,13 +66,8 @@ def type_ids(*names: str) -> tuple[int, ...]:
 
 def activity_type_ids() -> tuple[int, ...]:
     """The keys of all event types that make somebody active; read anew, since staff may have changed one."""
-    read = _use.get()
-    if read:
-        return read[0]
-    ids = tuple(EventType.objects.filter(counts_as_use=True).order_by("pk").values_list("pk", flat=True))
-    if read is not None:
-        read.append(ids)
-    return ids
+    of_use = EventType.objects.filter(counts_as_use=True).order_by("pk").values_list("pk", flat=True)
+    return once("what counts as use", lambda: tuple(of_use))
 
 
 def all_type_ids() -> tuple[int, ...]:

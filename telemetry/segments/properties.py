@@ -66,7 +66,7 @@ def properties_of(person: Person) -> dict[str, Any]:
 
 def segment_counts(*, reported: bool = False) -> SegmentCounts:
     """People by engagement level, activity trend, tracking method and account age; two queries."""
-    segments = Segment.objects.reported() if reported else Segment.objects.all()
+    segments = Segment.objects.among(reported=reported)
     rows = segments.with_properties(*COUNTED_BY).values_list(*COUNTED_BY).annotate(size=Count("pk"))
     sizes: Counter[tuple[str, str]] = Counter()
     for *values, size in rows.order_by():

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from telemetry.operations.pending import PendingWorkQuerySet
 from telemetry.people.models import Person
+from telemetry.reading import once
 from telemetry.segments.declared import PROPERTIES
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class SegmentQuerySet(models.QuerySet["Segment", "Segment"]):
         """Of those whom reports count."""
         return self.filter(person__in=Person.objects.reported())
 
+    def among(self, *, reported: bool) -> SegmentQuerySet:
+        """Those that a report counts, or all of them."""
+        return self.reported() if reported else self.all()
+
     def fresh(self, now: datetime) -> SegmentQuerySet:
         """Those whose numbers were found to differ within the 24 hours before `now`."""
         return self.filter(computed_at__gt=now - FRESH)
@@ -48,7 +53,7 @@ class SegmentWatermarkQuerySet(models.QuerySet["SegmentWatermark", "SegmentWater
 
     def as_of(self) -> datetime | None:
         """The moment for which the segments are true; None before any refresh."""
-        return self.values_list("as_of", flat=True).first()
+        return once("segment watermark", self.values_list("as_of", flat=True).first)
 
 
 class SegmentRefreshQuerySet(PendingWorkQuerySet["SegmentRefresh"]):

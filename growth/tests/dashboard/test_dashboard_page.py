@@ -20,7 +20,7 @@ from telemetry.consent.models import Source
 from telemetry.log.models import Event, EventType
 from telemetry.people.models import Person
 
-MOST_QUERIES = 46
+MOST_QUERIES = 40
 
 
 def test_every_number_opens_as_many_people_as_it_says(browser_of_staff, a_product):

@@ -151,8 +151,8 @@ VISITS = (
     Visit("privacy_goodbye", 3, "person"),
     Visit("privacy_answer", 13, "person", body={"answer": "no", "source": "settings"}),
     # For staff: the dashboard and what opens from it.
-    Visit("admin:index", 46, query=DAYS),
-    Visit("admin:index", 44, query={**DAYS, "period": "all"}),
+    Visit("admin:index", 40, query=DAYS),
+    Visit("admin:index", 40, query={**DAYS, "period": "all"}),
     Visit("admin:search", 2, query={"s": "ann"}),
     Visit("admin:people_behind", 11, query=BEHIND),
     Visit("admin:people_csv", 11, query=BEHIND),
