@@ -16,6 +16,7 @@ from referrals.linking import confirm_the_referral
 from telemetry.consent.visitors import sign_in
 from telemetry.log.track import track
 from telemetry.people.models import Person
+from telemetry.segments.identity import describe
 from telemetry.segments.models import SegmentRefresh
 
 
@@ -41,4 +42,5 @@ def record_the_login(user: User, request: HttpRequest | None = None, **_kwargs: 
     now = timezone.now()
     person = sign_in(request, user, at=now)
     track(person, LoggedIn(), at=now)
+    describe(person, at=now)
     SegmentRefresh.objects.queue_when_stale(person, now)

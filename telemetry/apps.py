@@ -25,6 +25,7 @@ class TelemetryConfig(AppConfig):
         from telemetry.delivery.outlet import queue_detailed
         from telemetry.experiments import events  # noqa: F401
         from telemetry.log import checks, outlets, product_events  # noqa: F401
+        from telemetry.segments import events as events_of_segments  # noqa: F401
 
         outlets.register(queue_detailed)
         autodiscover_modules("events")

@@ -219,6 +219,6 @@ def _stored(lines: Sequence[Line], origin: Origin, now: datetime) -> tuple[int, 
         if line.signed_up_at and line.item.user and index not in refused
     }
     if stated:
-        state_sign_ups(stated)
+        state_sign_ups(stated, told_before=not verdicts.accepted)
     bad = [BadLine(lines[refusal.index].number, refusal.message) for refusal in verdicts.rejected]
     return verdicts.accepted, verdicts.duplicates, bad

@@ -39,7 +39,7 @@ def claim(visitor_person: Person, account: AbstractBaseUser, *, at: datetime) ->
 
 
 @transaction.atomic
-def identify(account: AbstractBaseUser, *, external_id: str, at: datetime) -> Person:
+def bind(account: AbstractBaseUser, *, external_id: str, at: datetime) -> Person:
     """Say that the product calls this account `external_id`; the account's person afterwards.
 
     What came under that id before is claimed as in `claim`; an id that is another account's stays theirs.

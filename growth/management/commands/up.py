@@ -50,7 +50,8 @@ class Command(BaseCommand):
             sys.exit(code)
 
     def prepare(self) -> None:
-        """Migrate; on the first run make a staff account and print its way in."""
+        """Check and migrate; on the first run make a staff account and print its way in."""
+        self.check()  # a call of `migrate` leaves them out, and the servers have none
         call_command("migrate", interactive=False, verbosity=0)
         if not User.objects.filter(is_staff=True).exists():
             host = urlsplit(settings.SITE_URL).hostname or "localhost"

@@ -13,7 +13,7 @@ from growth.models import User
 from referrals.models import Referral, ReferralCode
 from telemetry.log.product_events import ActivityLogged
 from telemetry.log.track import track
-from telemetry.people.claim import identify
+from telemetry.people.claim import bind
 from telemetry.people.models import Person
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_an_account_made_by_hand_stays():
     [
         lambda person: track(person, ActivityLogged(), at=timezone.now()),
         lambda person: Supporter.objects.create(person=person),
-        lambda person: identify(person.account, external_id="u-1", at=timezone.now()),
+        lambda person: bind(person.account, external_id="u-1", at=timezone.now()),
         lambda person: ReferralCode.objects.issue_to(person, at=timezone.now()),
     ],
     ids=["activity", "supporter", "the product knows them", "code"],

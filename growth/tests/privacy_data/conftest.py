@@ -27,7 +27,7 @@ from telemetry.log.ingest import store
 from telemetry.log.items import Item
 from telemetry.log.models import ApiKey, Origin
 from telemetry.operations.models import AuditEntry
-from telemetry.people.claim import claim, identify
+from telemetry.people.claim import bind, claim
 from telemetry.people.models import Person
 from telemetry.segments.models import SegmentRefresh
 from telemetry.segments.refresh import refresh_segments
@@ -67,7 +67,7 @@ def canary(transactional_db, written_mail, logged):
     own = EmailAddress.objects.create(user=account, email=address, primary=True, verified=True)
     visitor = person_by_events(account)
     person = claim(visitor, account, at=NOW)
-    identify(account, external_id=f"{CANARY}-id", at=NOW)
+    bind(account, external_id=f"{CANARY}-id", at=NOW)
     Person.objects.filter(pk=person.pk).update(time_zone=f"Mars/{CANARY}")
     person.refresh_from_db()
     fill_the_account(account, own)

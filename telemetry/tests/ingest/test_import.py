@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from telemetry.log.models import Event, Origin
 from telemetry.management.commands.import_events import Command
 from telemetry.people.models import Person
+from telemetry.people.sign_ups import state_sign_ups
 
 CELERY = Path(__file__).parent.parent / "data" / "celery_commits.csv.gz"
 
@@ -73,6 +74,19 @@ def test_all_columns_are_read(import_text):
     assert login.person.sign_up_stated
     assert (logged.type.name, logged.project, logged.duration_seconds) == ("activity.logged", None, None)
     assert logged.person.aliases.get().kind == "visitor"
+
+
+def test_importing_again_takes_back_no_later_statement(import_text):
+    text = "id,user,occurred_at,user_signed_up_at\n1,anna,2026-01-02T00:00:00Z,2020-01-01T00:00:00Z\n"
+    import_text(text)
+    state_sign_ups({"anna": datetime(2021, 5, 5, tzinfo=UTC)})
+
+    import_text(text)
+    assert Person.objects.get().signed_up_at == datetime(2021, 5, 5, tzinfo=UTC)
+
+    Person.objects.update(signed_up_at=None, sign_up_stated=False)  # the import was killed in between
+    import_text(text)
+    assert Person.objects.get().signed_up_at == datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def test_a_sign_up_that_is_still_to_come_is_a_bad_line(import_text):

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from telemetry.log.models import Event
-from telemetry.people.claim import claim, identify
+from telemetry.people.claim import bind, claim
 from telemetry.people.models import KeptOut, Person, PersonAlias
 from telemetry.segments.models import SegmentRefresh
 from telemetry.signals import person_claimed
@@ -150,7 +150,7 @@ def test_who_is_kept_out_stays_out(account, known):
 
 
 def test_the_product_says_what_it_calls_an_account(account):
-    person = identify(account, external_id="42", at=NOON)
+    person = bind(account, external_id="42", at=NOON)
 
     assert person == Person.objects.of_account(account)
     assert PersonAlias.objects.get().value == "42"
@@ -158,13 +158,13 @@ def test_the_product_says_what_it_calls_an_account(account):
 
 
 def test_saying_so_again_changes_nothing(account):
-    assert identify(account, external_id="42", at=NOON) == identify(account, external_id="42", at=NOON)
+    assert bind(account, external_id="42", at=NOON) == bind(account, external_id="42", at=NOON)
     assert PersonAlias.objects.count() == 1
 
 
 def test_one_account_may_have_several_names(account):
-    person = identify(account, external_id="42", at=NOON)
-    identify(account, external_id="ada", at=NOON)
+    person = bind(account, external_id="42", at=NOON)
+    bind(account, external_id="ada", at=NOON)
 
     assert names(person) == {"42", "ada"}
 
@@ -173,15 +173,15 @@ def test_what_came_under_that_name_before_is_the_account_s(account, known):
     own = Person.objects.of_account(account)
     known("42", NOON - DAY, kind=PersonAlias.Kind.USER)
 
-    assert identify(account, external_id="42", at=NOON) == own
+    assert bind(account, external_id="42", at=NOON) == own
     assert Event.objects.get().person == own
 
 
 def test_a_name_of_another_account_stays_theirs(account):
     other = get_user_model().objects.create_user("bob@growth.example")
-    theirs = identify(other, external_id="42", at=NOON)
+    theirs = bind(other, external_id="42", at=NOON)
 
-    person = identify(account, external_id="42", at=NOON)
+    person = bind(account, external_id="42", at=NOON)
 
     assert person.account == account
     assert Person.objects.called("42").get() == theirs
