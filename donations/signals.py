@@ -5,8 +5,9 @@ An exception in a receiver rolls all of it back: the event is tried again.
 
 from django.dispatch import Signal
 
-#: A membership was paid for with real money, for the first time or again; sent before the tier flips, and
-#: before any Supporter row is locked: who hears it locks all it needs, in the order of keys.
+#: A membership was paid for with real money, for the first time or again; sent before its settling flips the
+#: tier (an event of the subscription alone may have done so earlier) and locks any Supporter row: who hears it
+#: locks all it needs, in the order of keys.
 #: Arguments: payment (Payment), at (datetime).
 membership_paid = Signal()
 

@@ -64,7 +64,8 @@ class StripeErrand(StripeWork):
         verbose_name_plural = _("errands to Stripe")
         constraints = [
             models.CheckConstraint(
-                condition=~Q(kind="refund") | Q(payment__isnull=False, amount__gt=0),
+                # A check that comes to NULL passes, and without an amount Stripe gives back everything.
+                condition=~Q(kind="refund") | Q(payment__isnull=False, amount__isnull=False, amount__gt=0),
                 name="a_refund_is_of_a_payment",
             ),
             models.UniqueConstraint(

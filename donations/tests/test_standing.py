@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from donations.keys import this_system_id
 from donations.models import Supporter, SupporterKey
 from donations.standing import Support, support_counts, supporting
+from donations.tests.keys.conftest import PUBLIC, signed
 from telemetry.people.models import Person
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -68,3 +70,14 @@ def test_a_key_counts_until_it_is_deactivated_and_two_count_once(supporter):
 
     SupporterKey.objects.update(deactivated_at=NOON)
     assert support_counts(NOON, None)[Support.KEY] == 0
+
+
+@pytest.mark.django_db
+def test_whoever_entered_a_key_and_did_nothing_else_supports_it(settings):
+    settings.SUPPORT_KEY_PUBLIC = PUBLIC
+    person = Person.objects.create()
+
+    SupporterKey.objects.accept(signed(this_system_id(NOON)), person=person, by=None, at=NOON)
+
+    assert list(supporting(Support.KEY, NOON, None)) == [person]
+    assert support_counts(NOON, None)[Support.ANY] == 1

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from donations.events import Placement
@@ -97,6 +97,19 @@ def test_words_outside_of_the_vocabulary_write_nothing(ada, said):
         DonationInteraction.objects.record(ada, InteractionType.MODAL_OPENED, at=NOON, **said)
 
     assert not DonationInteraction.objects.exists()
+
+
+def test_a_touch_whose_event_cannot_be_stored_is_not_written_either(ada, monkeypatch):
+    def refuse(*_said, **_more):
+        raise OperationalError
+
+    monkeypatch.setattr("donations.querysets.interactions.track", refuse)
+
+    with pytest.raises(OperationalError):
+        DonationInteraction.objects.record(ada, InteractionType.LINK_CLICKED, at=NOON, placement="header")
+
+    assert not DonationInteraction.objects.exists()
+    assert not Supporter.objects.exclude(asks_rest_until=None).exists()
 
 
 def test_the_database_knows_the_types(ada):

@@ -66,6 +66,30 @@ def test_a_refund_in_parts_is_what_stripe_says_it_comes_to(stripe, paid, settle,
     assert DonationInteraction.objects.filter(interaction_type="payment_refunded").count() == 2
 
 
+def test_whoever_hears_of_it_and_fails_undoes_it_all_and_the_event_is_tried_again(stripe, paid, settle):
+    def fail(**_kwargs):
+        raise LookupError
+
+    payment_reversed.connect(fail)
+    try:
+        settle(stripe.refunds(paid.charge_id, 300))
+        paid.refresh_from_db()
+        assert paid.amount_refunded == 0
+        assert set(waiting().values_list("state", "last_error")) == {("pending", "LookupError")}
+    finally:
+        payment_reversed.disconnect(fail)
+    work(later=timedelta(minutes=2))
+
+    paid.refresh_from_db()
+    assert (paid.amount_refunded, net_of_the_log()) == (300, 700)
+    assert not waiting().exists()
+
+
+def waiting():
+    """What Stripe told and is not settled."""
+    return StripeEvent.objects.exclude(state="done")
+
+
 def test_a_gift_that_went_back_altogether_is_none(stripe, paid, settle):
     settle(stripe.refunds(paid.charge_id))
 

@@ -31,6 +31,22 @@ def conversions():
     membership_paid.disconnect(hear)
 
 
+def test_what_settles_payment_and_tier_tells_of_the_payment_before_the_tier_flips(shop, person, settle):
+    heard = []
+
+    def look(payment, **_kwargs):
+        heard.append(Supporter.objects.filter(person=payment.person, tier=Tier.PAID).exists())
+
+    membership_paid.connect(look)
+    try:
+        settle(one for one in shop.pay(person) if one.type == "invoice.paid")
+    finally:
+        membership_paid.disconnect(look)
+
+    assert heard == [False]
+    assert Supporter.objects.get(person=person).tier == Tier.PAID
+
+
 def end_state(person):
     """Everything that a member's first month leaves behind."""
     payment = Payment.objects.values(

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from statistics import median
 from time import monotonic
 
 import pytest
@@ -109,6 +110,24 @@ def test_what_stripe_did_not_sign_for_us_just_now_is_refused_and_not_kept(what, 
     assert not StripeEvent.objects.exists()
 
 
+@pytest.mark.parametrize("seconds", [-301, -300, -299, 0, 299, 300, 301])
+def test_a_signature_counts_for_five_minutes_either_way_and_not_a_second_longer(seconds):
+    now = timezone.now().replace(microsecond=0)
+    at = int(now.timestamp())
+    signature = sdk.WebhookSignature.generate_signature_header(GOOD.decode(), SECRET, at)
+
+    judged = accept(GOOD, signature, now=now + timedelta(seconds=seconds)).verdict
+
+    assert judged is (Verdict.STORED if abs(seconds) <= 300 else Verdict.FORGED)
+
+
+def test_a_request_without_the_header_is_refused_and_not_kept(client):
+    answer = client.post(URL, GOOD, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_signature")
+    assert not StripeEvent.objects.exists()
+
+
 @pytest.mark.parametrize(
     "changed", [{"created": "soon"}, {"created": 1e30}, {"data": []}, {"data": {"object": None}}]
 )
@@ -212,8 +231,11 @@ def test_stripe_being_down_delays_the_work_and_not_the_answer(inline, post, shop
             Client().post(URL, one.body, content_type="application/json", headers=headers).status_code == 200
         )
         took.append(monotonic() - begun)
-    assert min(took) < 0.2  # the others may have waited for this machine
-    assert inline or stripe.calls.total() == calls
+    if inline:  # the answer comes after one attempt, as docs/support.md says
+        assert stripe.calls.total() - calls <= len(told)
+    else:
+        assert stripe.calls.total() == calls
+        assert median(took) < 0.2
     work()
     assert not Payment.objects.exists()
     assert not Alert.objects.exists()

@@ -127,6 +127,23 @@ PRODUCTION = {
 }
 
 
+def forms_may_go_to(tmp_path, **environment):
+    """Where the policy lets a form's redirect end."""
+    program = (
+        "from growth.settings import CONTENT_SECURITY_POLICY as policy;"
+        "print(*policy['DIRECTIVES']['form-action'])"
+    )
+    return run(tmp_path, program, **environment).stdout.split()
+
+
+def test_with_a_key_and_only_then_a_form_may_go_on_at_stripe(tmp_path):
+    ours = forms_may_go_to(tmp_path)
+    with_key = forms_may_go_to(tmp_path, STRIPE_SECRET_KEY="sk_test_1")
+
+    assert ours == ["'self'"]
+    assert with_key == [*ours, "https://checkout.stripe.com", "https://billing.stripe.com"]
+
+
 def test_in_production_workers_may_take_their_time_and_pages_may_not(tmp_path):
     worker, web = start(tmp_path, **PRODUCTION).stdout, start(tmp_path, as_web=True, **PRODUCTION).stdout
 
@@ -145,6 +162,10 @@ def test_the_broker_in_production_is_redis_with_these_options(tmp_path):
         ' "socket_timeout": 10, "socket_connect_timeout": 3, "health_check_interval": 15}'
     ) in out
     assert "django.core.mail.backends.smtp.EmailBackend" in out
+
+
+def test_a_mail_server_that_is_silent_is_waited_for_five_seconds():
+    assert settings.EMAIL_TIMEOUT == 5
 
 
 def test_what_celery_must_do_is_frozen():

@@ -5,7 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from donations.models import Supporter
 from growth.models import User
 from growth.site.own_report import WEEKS, report_of
 from telemetry.log.product_events import ActivityLogged, TaskCompleted
@@ -67,10 +69,28 @@ def test_nobody_has_empty_weeks(django_assert_num_queries):
         assert report_of(None, at=THURSDAY, zone=VIENNA).entries == 0
 
 
-def test_the_file_holds_the_same_weeks(person):
+@pytest.fixture
+def client_of_the_person(person):
     client = Client()
     client.force_login(person.account)
-    answer = client.get("/reports/weeks.csv")
+    return client
+
+
+@pytest.mark.parametrize("url", ["/reports/", "/reports/weeks.csv"])
+def test_the_page_and_the_file_each_count_as_a_report_and_arm_the_prompt(url, person, client_of_the_person):
+    before = timezone.now()
+
+    assert client_of_the_person.get(url).status_code == 200
+    assert client_of_the_person.head(url).status_code == 200
+
+    supporter = Supporter.objects.get(person=person)
+    assert supporter.reports_generated == 1
+    assert supporter.after_report_armed_at is not None
+    assert supporter.after_report_armed_at >= before
+
+
+def test_the_file_holds_the_same_weeks(client_of_the_person):
+    answer = client_of_the_person.get("/reports/weeks.csv")
 
     lines = answer.content.decode().splitlines()
     assert answer["Content-Type"].startswith("text/csv")
