@@ -6,8 +6,8 @@ An exception in a receiver rolls all of it back: the event is tried again.
 from django.dispatch import Signal
 
 #: A membership was paid for with real money, for the first time or again; sent before its settling flips the
-#: tier (an event of the subscription alone may have done so earlier) and locks any Supporter row: who hears it
-#: locks all it needs, in the order of keys.
+#: tier (an event of the subscription alone may have done so earlier) and locks any Supporter row: who hears
+#: it locks all it needs, in the order of keys.
 #: Arguments: payment (Payment), at (datetime).
 membership_paid = Signal()
 
