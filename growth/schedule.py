@@ -231,6 +231,11 @@ def lateness() -> Mapping[str, timedelta]:
     return {job.name: job.late_after for job in enabled_jobs()}
 
 
+def jobs_with_turns() -> tuple[Job, ...]:
+    """The jobs of a certain moment: each hour or day of theirs is a turn that somebody claims."""
+    return tuple(job for job in JOBS if isinstance(job.cadence, At))
+
+
 def missed(now: datetime, claimed: Callable[[str, datetime], bool]) -> tuple[Job, ...]:
     """The enabled jobs whose turn has struck without being claimed."""
     return tuple(

@@ -9,25 +9,21 @@ from growth.accounts.sweeping import sweep
 from growth.pruning import prune_everything
 from growth.watch import catch_up, look_around
 from telemetry.models import Heartbeat
-from telemetry.operations.slots import claim_slot, day_of, hour_of
+from telemetry.operations.slots import day_of, hour_of, in_turn_outside
 
 
 @shared_task
 def prune() -> None:
     """Once a day: delete what nobody needs any more."""
     now = timezone.now()
-    if claim_slot("operations.prune", day_of(now), now):
-        with Heartbeat.objects.beating("operations.prune"):
-            prune_everything(now)
+    in_turn_outside("operations.prune", day_of(now), now, lambda: prune_everything(now))
 
 
 @shared_task
 def sweep_sign_ups() -> None:
     """Once an hour: delete the accounts that nobody confirmed."""
     now = timezone.now()
-    if claim_slot("accounts.sweep", hour_of(now), now):
-        with Heartbeat.objects.beating("accounts.sweep"):
-            sweep(now)
+    in_turn_outside("accounts.sweep", hour_of(now), now, lambda: sweep(now))
 
 
 @shared_task

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.apps import apps
+from django.conf import settings
 from django.utils.translation import gettext as _
 
-from growth.schedule import lateness, missed
+from growth.schedule import jobs_with_turns, lateness, missed
 from telemetry.models import Alert, Heartbeat, Slot
 from telemetry.operations.bell import doorbell
 from telemetry.operations.pending import PendingWork
+from telemetry.operations.slots import give_back_abandoned
 
 #: A job that failed is tried again after so long, within its turn.
 PAUSE = timedelta(minutes=10)
@@ -41,7 +43,12 @@ def tell(key: str, wrong: bool, severity: Alert.Severity, message: str, now: dat
 
 
 def catch_up(now: datetime) -> None:
-    """Ring for turns that nobody claimed: once for the last one, however many were missed."""
+    """Ring for turns that nobody claimed: once for the last one, however many were missed.
+
+    A turn that has not ended when its worker's time was over was killed: it counts as never claimed.
+    """
+    latest = now - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
+    give_back_abandoned([job.name for job in jobs_with_turns()], claimed_before=latest)
     resting = set(Heartbeat.objects.filter(failed_at__gt=now - PAUSE).values_list("job", flat=True))
     for job in missed(now, lambda name, slot: Slot.objects.filter(job=name, slot=slot).exists()):
         if job.name not in resting:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time
 from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from telemetry.operations.models import Heartbeat, Slot
@@ -57,7 +58,7 @@ def in_turn_outside(job: str, slot: datetime, now: datetime, work: Callable[[], 
     """Do `work` once in the slot, in transactions of its own; None when it had its turn.
 
     For what talks to others, or takes many locks one after the other. A turn that fails is given back, so
-    that it is caught up.
+    that it is caught up; one that is killed is given back by `give_back_abandoned`.
     """
     if not claim_slot(job, slot, now):
         return None
@@ -67,3 +68,16 @@ def in_turn_outside(job: str, slot: datetime, now: datetime, work: Callable[[], 
     except BaseException:
         Slot.objects.filter(job=job, slot=slot).delete()
         raise
+
+
+def give_back_abandoned(jobs: Iterable[str], claimed_before: datetime) -> int:
+    """Free the turns of these jobs that were claimed before then and whose job has not ended since.
+
+    A process that is killed can give nothing back. How many turns were freed.
+    """
+    claimed = OuterRef("claimed_at")
+    ended = Heartbeat.objects.filter(
+        Q(finished_at__gte=claimed) | Q(failed_at__gte=claimed), job=OuterRef("job")
+    )
+    abandoned = Slot.objects.filter(~Exists(ended), job__in=list(jobs), claimed_at__lt=claimed_before)
+    return abandoned.delete()[0]

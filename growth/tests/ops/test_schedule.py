@@ -1,5 +1,9 @@
 """The one table of cadences, and the watch over it."""
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,11 +13,12 @@ from django_celery_beat.schedulers import DatabaseScheduler
 
 from growth import tasks
 from growth.celery import app
-from growth.schedule import JOBS, At, lateness, sync_schedule
+from growth.schedule import JOBS, At, Every, lateness, sync_schedule
 from growth.watch import catch_up, kinds_of_work, look_around
 from telemetry.models import Alert, AlertMail, Heartbeat, SegmentRefresh, Slot
 from telemetry.operations.slots import claim_slot
 from telemetry.tasks import refresh_all_segments, refresh_moved_segments
+from telemetry.tests.delivery.test_kills import database_url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rings")]
 
@@ -32,6 +37,28 @@ def all_is_well(now):
 def test_migrations_leave_the_schedule_behind():
     assert set(PeriodicTask.objects.values_list("name", flat=True)) == set(BY_NAME)
     assert set(Heartbeat.objects.values_list("job", flat=True)) == set(BY_NAME)
+
+
+def test_the_cadences_are_these():
+    assert {job.name: job.cadence for job in JOBS} == {
+        "segments.queue": Every(30),
+        "alerts.mail": Every(30),
+        "telemetry.deliver": Every(30),
+        "donations.stripe-events": Every(30),
+        "donations.mails": Every(30),
+        "donations.errands": Every(30),
+        "operations.watch": Every(60),
+        "telemetry.heartbeat": Every(300),
+        "referrals.rewards": Every(600),
+        "segments.refresh": At(minute=5),
+        "donations.grace": At(minute=25),
+        "accounts.sweep": At(minute=35),
+        "operations.prune": At(hour=2, minute=40),
+        "donations.retention": At(hour=2, minute=50),
+        "segments.refresh-all": At(hour=3, minute=20),
+        "referrals.credit-check": At(hour=4, minute=10),
+        "donations.reconcile": At(hour=4, minute=40),
+    }
 
 
 def test_every_job_names_a_task_that_workers_know():
@@ -139,14 +166,70 @@ def test_a_missed_turn_is_started(now, rings):
 
 
 @pytest.mark.usefixtures("all_is_well")
-def test_a_turn_that_has_just_failed_rests(now, rings):
-    Slot.objects.filter(job="operations.prune").delete()
-    Heartbeat.objects.filter(job="operations.prune").update(failed_at=now - timedelta(minutes=9))
-    catch_up(now)
-    assert rings == []
+@pytest.mark.parametrize(
+    ("job", "work", "does"),
+    [
+        ("operations.prune", tasks.prune, "prune_everything"),
+        ("accounts.sweep", tasks.sweep_sign_ups, "sweep"),
+    ],
+)
+def test_a_turn_that_has_just_failed_rests_and_is_tried_again(now, rings, monkeypatch, job, work, does):
+    Slot.objects.filter(job=job).delete()
+    with monkeypatch.context() as broken, time_machine.travel(now, tick=False):
+        broken.setattr(tasks, does, lambda _now: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            work()
 
-    catch_up(now + timedelta(minutes=2))
+    catch_up(now + timedelta(minutes=9))
+    assert rings == []
+    catch_up(now + timedelta(minutes=11))
+    assert rings == [BY_NAME[job].task]
+    with time_machine.travel(now + timedelta(minutes=11), tick=False):
+        work()
+    catch_up(now + timedelta(minutes=12))
+    assert rings == [BY_NAME[job].task]
+
+
+#: A worker that prunes at a given moment and is killed in the middle.
+KILLED = """
+import os, signal, sys
+from datetime import datetime
+import django, time_machine
+django.setup()
+from growth import tasks
+tasks.prune_everything = lambda _now: os.kill(os.getpid(), signal.SIGKILL)
+with time_machine.travel(datetime.fromisoformat(sys.argv[1])):
+    tasks.prune()
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("all_is_well")
+def test_a_turn_whose_worker_was_killed_is_started_when_its_time_is_over(now, rings, tmp_path, settings):
+    Slot.objects.filter(job="operations.prune").delete()
+    began = now + timedelta(seconds=1)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "growth.settings",
+        "GROWTH_DATA": str(tmp_path),
+        "DATABASE_URL": database_url(),
+    }
+    command = [sys.executable, "-c", KILLED, began.isoformat()]
+    killed = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert Slot.objects.filter(job="operations.prune").exists()
+
+    catch_up(began + timedelta(seconds=299))
+    assert rings == []
+    again = began + timedelta(seconds=302)
+    catch_up(again)
     assert rings == ["growth.tasks.prune"]
+    with time_machine.travel(again, tick=False):
+        tasks.prune()
+    catch_up(again + timedelta(seconds=302))
+
+    assert rings == ["growth.tasks.prune"]
+    assert Heartbeat.objects.get(job="operations.prune").finished_at == again
 
 
 def test_days_missed_are_caught_up_once(now):
