@@ -98,6 +98,28 @@ class SignedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Whoever a segment refresh has met."""
+
+    kind: ClassVar[str] = "known"
+    as_of: datetime
+    reported_only: bool
+
+    @property
+    def title(self) -> str:
+        """What the people have in common."""
+        return _("People whom the last refresh knows")
+
+    def people(self) -> QuerySet[Person]:
+        """The people, once each."""
+        return people_who(reported=self.reported_only)
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole question, as a link carries it."""
+        return {"as_of": self.as_of.isoformat(), "reported_only": self.reported_only}
+
+
+@dataclass(frozen=True, slots=True)
 class Having:
     """Whoever has a segment property, as of the last refresh."""
 

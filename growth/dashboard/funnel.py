@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from django.utils.translation import gettext as _, gettext_lazy
 
 from growth.dashboard.behind import InFunnel
+from growth.dashboard.coverage import consented
 from growth.dashboard.panels import Panel, Table
 from growth.dashboard.reader import Figure, Reader
 from growth.dashboard.scope import Scope
@@ -59,6 +60,16 @@ class Mature:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """Between which two steps most people stopped."""
+
+    before: str
+    after: str
+    lost: Figure
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """The funnel as one reader sees it."""
 
@@ -70,9 +81,11 @@ class Drawn:
     converted: Figure
     in_progress: Figure
     dropped: Figure
-    largest_drop: str
+    largest_drop: Drop | None
     mature: Mature | None
     window: str
+    #: How much of what its steps tell of these days a person's yes allowed.
+    consented: str = ""
     nothing: str = ""
 
     @property
@@ -145,7 +158,10 @@ class FunnelPanel(Panel):
         watched = next((each for each in choices if each.slug == scope.funnel), choices[0])
         period = scope.period
         question = watched.question(period.start, period.end, scope.as_of, scope.population, scope.by)
-        return draw(watched, choices, question, funnel(question.spec()), reader)
+        spec = question.spec()
+        types = {each for step in spec.steps for each in step.types}
+        drawn = draw(watched, choices, question, funnel(spec), reader)
+        return replace(drawn, consented=consented(scope, types))
 
 
 def draw(
@@ -165,7 +181,7 @@ def draw(
             for number, (label, step) in enumerate(zip(watched.labels, report.steps, strict=True), start=1)
         ),
         groups=tuple(draw_group(question, group, reader) for group in report.groups),
-        largest_drop=largest_drop(watched, report, reader),
+        largest_drop=largest_drop(watched, question, report, reader),
         converted=reader.figure(
             report.converted, InFunnel(question, FunnelCell("reached", len(report.steps)))
         ),
@@ -212,22 +228,17 @@ def draw_group(question: FunnelQuestion, group: GroupReport, reader: Reader) -> 
     return Group(value, reached, percent(reached[-1].value, reached[0].value))
 
 
-def largest_drop(watched: Watched, report: FunnelReport, reader: Reader) -> str:
-    """The largest drop, named in words."""
+def largest_drop(
+    watched: Watched, question: FunnelQuestion, report: FunnelReport, reader: Reader
+) -> Drop | None:
+    """The largest drop; None when nobody stopped on the way."""
     step = report.largest_drop
     if step is None or step.previous is None:
-        return _("Nobody stopped on the way.")
-    number = next(i for i, each in enumerate(report.steps) if each is step)
-    lost = reader.figure(step.previous - step.reached)
-    return _(
-        "Most people are lost between “%(before)s” and “%(after)s”: "
-        "%(lost)s, %(share)s of those who came so far."
-    ) % {
-        "before": watched.labels[number - 1],
-        "after": watched.labels[number],
-        "lost": lost,
-        "share": percent(lost.value, step.previous),
-    }
+        return None
+    number = next(i for i, each in enumerate(report.steps, start=1) if each is step)
+    lost = reader.figure(step.dropped, InFunnel(question, FunnelCell("dropped", number)))
+    before, after = map(str, watched.labels[number - 2 : number])
+    return Drop(before, after, lost, percent(lost.value, step.previous))
 
 
 def maturity(question: FunnelQuestion, report: FunnelReport, reader: Reader) -> Mature | None:

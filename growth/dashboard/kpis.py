@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _, gettext_lazy
 
-from growth.dashboard.behind import Active, Having, SignedUp
+from growth.dashboard.behind import Active, Having, Known, SignedUp
+from growth.dashboard.coverage import consented
 from growth.dashboard.drawing import Sparkline
 from growth.dashboard.panels import Panel, Table
 from growth.dashboard.pulse import Use, pulse, sign_ups, use_in
@@ -17,8 +18,6 @@ from growth.dashboard.segments import people_known
 from growth.dashboard.wording import UNKNOWN, change, days, grouped, moment, percent
 from growth.questions import ACTIVITY, types_named
 from telemetry.analysis.counts import active_people
-from telemetry.log.models import Event
-from telemetry.log.querysets import Coverage
 from telemetry.segments.models import SegmentWatermark
 from telemetry.segments.properties import people_who
 
@@ -36,6 +35,13 @@ class Card:
     basis: str
     as_of: str
     line: Sparkline | None = None
+    #: Of how many, where the change is a share.
+    of: Figure | None = None
+
+    @property
+    def moved(self) -> str:
+        """The change as text."""
+        return f"{self.change} {self.of}" if self.of else self.change
 
 
 @dataclass(frozen=True)
@@ -43,23 +49,19 @@ class Cards:
     """The top row."""
 
     cards: tuple[Card, ...]
-    coverage: Coverage
+    #: How much of the activity a person's yes allowed.
+    consented: str
     nothing: str = ""
 
     @cached_property
     def summary(self) -> str:
         """The finding in a sentence."""
-        return " · ".join(f"{card.title}: {card.figure} ({card.change})" for card in self.cards)
-
-    @property
-    def consented(self) -> str:
-        """How much of the activity a person's yes allowed."""
-        return percent(self.coverage.with_consent, self.coverage.events)
+        return " · ".join(f"{card.title}: {card.figure} ({card.moved})" for card in self.cards)
 
     def table(self) -> Table:
         """Everything that is shown, as rows."""
         header = (_("Figure"), _("Value"), _("Change"), _("Counted over"), _("As of"), _("Definition"))
-        rows = [(c.title, str(c.figure), c.change, c.basis, c.as_of, c.definition) for c in self.cards]
+        rows = [(c.title, str(c.figure), c.moved, c.basis, c.as_of, c.definition) for c in self.cards]
         activity = next(card for card in self.cards if card.slug == "activity")
         definition = _("Share of the activity that a person's own yes, or the policy in its place, allowed.")
         covered = (_("Person-level consent"), self.consented, UNKNOWN)
@@ -96,7 +98,7 @@ class CardsPanel(Panel):
                 used.card(beat.events),
                 at_risk(scope, reader),
             ),
-            Event.objects.by(among).consent_coverage(types, scope.period.start, scope.period.end),
+            consented(scope, types),
         )
 
 
@@ -195,8 +197,8 @@ def at_risk(scope: Scope, reader: Reader) -> Card:
         title=_("At-risk people"),
         definition=_("Active at some time, and not in the seven days before the last segment refresh."),
         figure=figure,
-        change=_("%(share)s of %(people)s")
-        % {"share": percent(figure.value, known), "people": reader.figure(known)},
+        change=_("%(share)s of") % {"share": percent(figure.value, known)},
+        of=reader.figure(known, Known(refreshed, reported) if refreshed else None),
         direction="",
         basis=_("the last segment refresh"),
         as_of=moment(refreshed, scope.zone) if refreshed else UNKNOWN,

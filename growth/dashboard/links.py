@@ -23,6 +23,7 @@ from growth.dashboard.behind import (
     Having,
     InFunnel,
     InTriangle,
+    Known,
     Member,
     SignedUp,
 )
@@ -97,6 +98,11 @@ def read_having(asked: dict[str, Any], now: datetime) -> Behind:
     if not (value in words.values if words else isinstance(value, bool)):
         raise BadQuestion
     return Having(name, value, an_instant(asked["as_of"]), asked["reported_only"] is True)
+
+
+def read_known(asked: dict[str, Any], now: datetime) -> Behind:
+    """Whoever a refresh has met."""
+    return Known(an_instant(asked["as_of"]), asked["reported_only"] is True)
 
 
 def read_member(asked: dict[str, Any], now: datetime) -> Behind:
@@ -178,6 +184,7 @@ READERS: dict[str, Callable[[dict[str, Any], datetime], Behind]] = {
     Active.kind: read_active,
     SignedUp.kind: read_signed_up,
     Having.kind: read_having,
+    Known.kind: read_known,
     Member.kind: read_member,
     InFunnel.kind: read_in_funnel,
     InTriangle.kind: read_in_triangle,

@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.utils.translation import gettext as _, gettext_lazy
 
 from growth.dashboard.behind import InTriangle
+from growth.dashboard.coverage import consented
 from growth.dashboard.panels import Panel, Table
 from growth.dashboard.period import midnight, months_before
 from growth.dashboard.reader import Figure, Reader
@@ -58,6 +59,8 @@ class Triangle:
     pace: Pace
     mode: Mode
     next_mean: float | None
+    #: How much of the activity of these days a person's yes allowed.
+    consented: str = ""
     cut: str = ""
     nothing: str = ""
 
@@ -148,7 +151,8 @@ class TrianglePanel(Panel):
     def answer(self, scope: Scope, reader: Reader) -> Triangle:
         """Ask for the triangle."""
         question = question_of(scope)
-        report = retention(question.spec())
+        spec = question.spec()
+        report = retention(spec)
         known = [row for row in report.rows if row.size]
         people = sum(row.size for row in known)
         nothing = "" if known else _("Nobody began in these days.")
@@ -157,7 +161,8 @@ class TrianglePanel(Panel):
         cut = ""
         if question.start > scope.period.start:
             cut = _("These are the latest %(rows)s cohorts of the chosen days.") % {"rows": len(report.rows)}
-        return replace(draw(question, report, reader), nothing=nothing, cut=cut)
+        covered = consented(scope, (*spec.cohort_types, *spec.return_types))
+        return replace(draw(question, report, reader), nothing=nothing, cut=cut, consented=covered)
 
 
 def draw(question: RetentionQuestion, report: RetentionReport, reader: Reader) -> Triangle:

@@ -65,6 +65,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
 
 
 @require_safe
+@one_reading()
 def panel_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
     """A panel's table, as it stands on the page."""
     from growth.dashboard.board import PANELS

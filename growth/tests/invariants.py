@@ -13,6 +13,7 @@ from growth.watch import kinds_of_work
 from referrals.tests.invariants import assert_credit, assert_rewards
 from telemetry.consent.models import Source
 from telemetry.delivery.models import Layer
+from telemetry.delivery.status import status
 from telemetry.log.models import Origin
 from telemetry.models import Alert, ConsentRecord, Delivery, Event
 
@@ -26,8 +27,8 @@ QUERY = re.compile(r"(GET|POST|PUT|DELETE) \S*\?")
 def assert_invariants(now: datetime) -> None:
     """What holds of the rows, whatever happened.
 
-    Ledgers come to what is projected (I1), money is whole and rewards once (I2), no work is overdue or dead
-    in silence (I4), consent holds (I5), no event is twice (I6).
+    Ledgers come to what is projected (I1), money is whole and rewards once (I2), what is to leave adds up
+    (I3), no work is overdue or dead in silence (I4), consent holds (I5), no event is twice (I6).
     """
     for model in kinds_of_work():
         rows = model._default_manager.all()
@@ -38,6 +39,7 @@ def assert_invariants(now: datetime) -> None:
     doubled = Event.objects.values("origin", "key").annotate(times=Count("pk")).filter(times__gt=1)
     assert not doubled.exists(), "an event is stored twice"
     assert_consent()
+    assert_balance(now)
     assert_credit()
     assert_money()
     assert_rewards()
@@ -74,6 +76,12 @@ def assert_consent() -> None:
     assert not waiting.filter(person=None).exists(), "something of nobody waits to leave"
     assert not waiting.filter(consent__at__gt=F("occurred_at")).exists(), "what waits is older than its yes"
     assert not waiting.annotate(last=last).filter(last=False).exists(), "something waits to leave after a no"
+
+
+def assert_balance(now: datetime) -> None:
+    """I3: what was queued to leave was delivered, dropped and counted, or waits."""
+    for layer in status(now).layers:
+        assert layer.balances, f"{layer} does not add up"
 
 
 def assert_honest_answers(statuses: Iterable[int]) -> None:

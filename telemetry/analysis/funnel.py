@@ -187,7 +187,8 @@ def people_of_funnel(spec: FunnelSpec, cell: FunnelCell) -> RawSQL:
 
 
 def _lost(step: StepReport) -> int:
-    return (step.previous or 0) - step.reached
+    # Who is on their way is not lost.
+    return step.dropped or 0
 
 
 def _group(spec: FunnelSpec, answer: Answer, bucket: int) -> GroupReport:

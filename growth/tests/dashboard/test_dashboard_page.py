@@ -64,14 +64,15 @@ def test_the_page_says_which_days_are_compared(browser_of_staff, a_product):
 def test_the_page_says_how_much_has_consent(browser_of_staff, a_product):
     def told():
         page = browser_of_staff.get(f"/admin/?{DAYS}").content.decode()
-        return re.findall(r'id="consent-coverage">(.*?)</p>', page)[0]
+        return re.findall(r"data-consent-coverage>(.*?)</p>", page)
 
-    assert told() == "0.0 % of these events have person-level consent."
+    # The cards, the funnel and the triangle.
+    assert told() == ["0.0 % of these events have person-level consent."] * 3
 
     eve = Person.objects.get(aliases__value="eve")
     record = grant(eve, source=Source.SETTINGS, at=AS_OF - timedelta(days=30))
     Event.objects.of(eve).update(consent=record)
-    assert told() == "5.0 % of these events have person-level consent."
+    assert told() == ["5.0 % of these events have person-level consent."] * 3
 
 
 def test_without_events_the_page_says_how_to_send_one(browser_of_staff):

@@ -107,7 +107,7 @@ VISITS = (
     Visit("schema", 0, "visitor"),
     Visit("api-docs", 0, "visitor"),
     Visit("privacy_answer", 11, "visitor", body={"answer": "yes", "source": "settings"}),
-    Visit("staff_login", 20, "visitor", args=("{token}",)),
+    Visit("staff_login", 21, "visitor", args=("{token}",)),
     # For somebody signed in, with an authenticator app.
     Visit("home", 8, "person"),
     Visit("settings", 19, "person"),
