@@ -46,7 +46,7 @@ def follow(payment: Payment, reversal: Reversal, at: datetime) -> Referral | Non
     cause = f"{reversal.cause.value}:{reversal.reference}"
     if paid_towards(referral.payment, changed=payment) >= enough:
         move(referral, standing_state(referral), cause, at)
-    elif paid_towards(referral.payment, changed=payment, disputed_counts=True) >= enough:
+    elif paid_towards(referral.payment, changed=payment, disputed_counts=True, warned_counts=True) >= enough:
         move(referral, State.HELD, cause, at)
     else:
         move(referral, State.REVERSED, cause, at)

@@ -29,7 +29,9 @@ def approve(referral: Referral, by: Any, reason: str, at: datetime) -> bool:
     if ours is None or ours.payment is None or ours.state not in MAY_BE_APPROVED:
         return False
     is_frozen = ours.state == State.HELD and ours.converted_at is not None
-    if paid_towards(ours.payment, disputed_counts=is_frozen) < settings.REFERRAL_MINIMUM:
+    # A warning of fraud takes no money: it asks for the word of staff, which nothing else ever follows.
+    standing = paid_towards(ours.payment, disputed_counts=is_frozen, warned_counts=True)
+    if standing < settings.REFERRAL_MINIMUM:
         return False
     if ours.converted_at is None:
         reward(Case(ours, ours.payment, at), is_capped=False, actor=by, cause=reason)

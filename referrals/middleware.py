@@ -67,9 +67,9 @@ def catch(request: HttpRequest, *, now: datetime) -> bool:
     except LimitReached:
         return False
     code = ReferralCode.objects.named(request.GET[PARAMETER])
-    visitor = person_of(request)
-    if code is None or code.person_id == getattr(visitor, "pk", None):
+    if code is None:
         return False
+    visitor = person_of(request)
     remember(request, Invitation(code.code, now))
     ReferralClick.objects.count_up(code, day=timezone.localdate(now))
     if visitor is not None:

@@ -17,11 +17,17 @@ def memberships_of(person: int | None) -> QuerySet[Payment, Payment]:
     return paid.exclude(subscription__is_membership=False)
 
 
-def paid_towards(payment: Payment, *, changed: Payment | None = None, disputed_counts: bool = False) -> int:
+def paid_towards(
+    payment: Payment,
+    *,
+    changed: Payment | None = None,
+    disputed_counts: bool = False,
+    warned_counts: bool = False,
+) -> int:
     """What is left of the membership money that came within the window up to this payment, in minor units.
 
-    `changed`: a payment as it is now, where its row was read before. A refund is gone, and so is what is
-    disputed or called fraudulent, unless that counts.
+    `changed`: a payment as it is now, where its row was read before. A refund is gone, and so is a lost
+    dispute; what is disputed still, or called fraudulent, is gone unless that counts.
     """
     window = timedelta(days=settings.REFERRAL_WINDOW_DAYS)
     together = memberships_of(payment.person_id).filter(
@@ -32,7 +38,7 @@ def paid_towards(payment: Payment, *, changed: Payment | None = None, disputed_c
     rows = {row.pk: row for row in (payment, *(together if payment.person_id is not None else ()))}
     if changed is not None and changed.pk in rows:
         rows[changed.pk] = changed
-    return sum(_left_of(row, disputed_counts) for row in rows.values())
+    return sum(_left_of(row, disputed_counts, warned_counts) for row in rows.values())
 
 
 def is_enough(payment: Payment) -> bool:
@@ -44,7 +50,8 @@ def is_enough(payment: Payment) -> bool:
     return is_ours and paid_towards(payment) >= settings.REFERRAL_MINIMUM
 
 
-def _left_of(payment: Payment, disputed_counts: bool) -> int:
-    if payment.is_fraudulent or payment.dispute == Payment.Dispute.OPEN:
-        return payment.amount - payment.amount_refunded if disputed_counts else 0
+def _left_of(payment: Payment, disputed_counts: bool, warned_counts: bool) -> int:
+    is_disputed = payment.dispute == Payment.Dispute.OPEN
+    if (is_disputed and not disputed_counts) or (payment.is_fraudulent and not warned_counts):
+        return 0
     return payment.net.amount

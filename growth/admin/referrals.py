@@ -19,7 +19,7 @@ from growth.admin.reasons import OtherCode, Reason
 from growth.dashboard.wording import percent
 from referrals.models import Referral, ReferralCode
 from referrals.models.referral import State
-from referrals.querysets.codes import CodeTaken, NoFreeCode
+from referrals.querysets.codes import CodeTaken, NoFreeCode, ReplacedAlready
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
 from telemetry.operations.models import AuditEntry
 from telemetry.people.models import Person
@@ -119,11 +119,12 @@ class ReferralCodeAdmin(VerbsAdmin, ReadOnlyAdmin):
         if person is None:
             return self.undone(request, _("It belongs to nobody."), self.address_of(code))
         if not code.is_primary:
-            said = _("It was replaced already: its owner shares another one.")
-            return self.undone(request, said, self.address_of(code))
+            return self.replaced_already(request, code)
         if form.is_valid():
             try:
                 return self.replaced(request, code, person, form)
+            except ReplacedAlready:  # by somebody else of the staff, since this page was asked for
+                return self.replaced_already(request, code)
             except CodeTaken:
                 form.add_error("code", _("This code is, or was, somebody's."))
             except NoFreeCode:
@@ -138,10 +139,16 @@ class ReferralCodeAdmin(VerbsAdmin, ReadOnlyAdmin):
         """Do it, and go to the new one."""
         now = timezone.now()
         with transaction.atomic():
-            made = ReferralCode.objects.replace(person, form.cleaned_data["code"] or None, at=now)
+            chosen = form.cleaned_data["code"] or None
+            made = ReferralCode.objects.replace(person, chosen, at=now, instead_of=code)
             self.note(request, "referral_code.replaced", made, form, before={"code": code.code})
         message = _("%(made)s takes the place of %(code)s.") % {"made": made, "code": code}
         return self.done(request, message, self.address_of(made))
+
+    def replaced_already(self, request: HttpRequest, code: ReferralCode) -> HttpResponse:
+        """Say so, and change nothing."""
+        said = _("It was replaced already: its owner shares another one.")
+        return self.undone(request, said, self.address_of(code))
 
     def note(
         self, request: HttpRequest, what: str, code: ReferralCode, form: Reason, before: object = None

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from donations.models import Supporter
 from growth.tests.invariants import assert_consent
+from referrals.ledger import Standing
 from referrals.models import CreditGrant
 from referrals.models.credit import Kind
 from referrals.tests.conftest import introduced
@@ -130,6 +131,20 @@ def test_credit_that_is_not_in_the_ledger_is_seen(credit):
     assert_credit()
     Supporter.objects.update(credit_until=LATER)
 
+    with pytest.raises(AssertionError, match="other credit"):
+        assert_credit()
+
+
+def test_days_that_do_not_stack_are_seen_though_the_daily_check_finds_them_in_order(credit, monkeypatch):
+    """The check replays the ledger with the same arithmetic: a fault in there it cannot see."""
+
+    def from_now(standing, seconds, at):
+        return at + timedelta(seconds=seconds)
+
+    monkeypatch.setattr(Standing, "_longer", from_now)
+    CreditGrant.objects.grant(credit.person, 5, Kind.REFUND_AS_CREDIT, at=LATER, idem_key="more")
+
+    assert list(CreditGrant.objects.drift()) == []
     with pytest.raises(AssertionError, match="other credit"):
         assert_credit()
 

@@ -34,6 +34,10 @@ class CodeTaken(ValueError):
     """What was chosen is, or was, somebody's."""
 
 
+class ReplacedAlready(Exception):
+    """What was to be replaced is not the one that its owner is shown any more."""
+
+
 class ReferralCodeQuerySet(models.QuerySet["ReferralCode", "ReferralCode"]):
     """Codes, in sentences."""
 
@@ -64,16 +68,27 @@ class ReferralCodeQuerySet(models.QuerySet["ReferralCode", "ReferralCode"]):
             Alert.objects.raise_alert(EXHAUSTED, Alert.Severity.WARNING, said, at)
             raise
 
-    def replace(self, person: Person, by: str | None = None, *, at: datetime) -> ReferralCode:
+    def replace(
+        self,
+        person: Person,
+        by: str | None = None,
+        *,
+        at: datetime,
+        instead_of: ReferralCode | None = None,
+    ) -> ReferralCode:
         """Another code for a person, drawn or (by staff) chosen; the one before is disabled for good.
 
-        Raises `NotACode` for a chosen one that is none, `CodeTaken` for one that is or was somebody's.
+        `instead_of`: the one that was looked at when this was decided. Raises `ReplacedAlready` where another
+        has taken its place since, `NotACode` for a chosen one that is none, `CodeTaken` for one that is, or
+        was, somebody's.
         """
         chosen = None if by is None else codes.normalised(by)
         if by is not None and chosen is None:
             raise NotACode(by)
         with transaction.atomic():
             before = self.select_for_update().filter(person=person, is_primary=True).first()
+            if instead_of is not None and before != instead_of:
+                raise ReplacedAlready
             if before is not None:
                 before.retire(at)
             made = self._draw_for(person, at) if chosen is None else self._choose_for(person, chosen, at)

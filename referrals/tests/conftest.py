@@ -15,6 +15,7 @@ from donations.models import Payment, Supporter
 from donations.reversals import Cause, Reversal
 from donations.signals import membership_paid, payment_reinstated, payment_reversed
 from referrals.models import CreditGrant, Referral, ReferralCode
+from referrals.tests.invariants import assert_credit
 from telemetry.people.models import Person
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -112,6 +113,13 @@ def loses(payment: Payment, at: datetime = NOON + 2 * DAY) -> None:
     _disputed(payment, Payment.Dispute.LOST, payment_reversed, at, is_final=True)
 
 
+def warns(payment: Payment, at: datetime = NOON + DAY) -> None:
+    """The card's network fears a fraud; no money moves."""
+    payment.is_fraudulent = True
+    payment.save()
+    _tell(payment_reversed, payment, Reversal(Cause.FRAUD, f"issfr_{payment.pk}", is_final=False), at)
+
+
 def _disputed(payment: Payment, outcome: str, signal: Any, at: datetime, *, is_final: bool) -> None:
     payment.dispute = outcome
     payment.save()
@@ -141,7 +149,7 @@ def the_ledger_is_what_it_says(request: pytest.FixtureRequest, _django_db_helper
     yield
     uses_database = {"db", "transactional_db"} & set(request.fixturenames)
     if uses_database or request.node.get_closest_marker("django_db"):
-        assert list(CreditGrant.objects.drift()) == []
+        assert_credit()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from referrals.tests.conftest import (
     refund_fails,
     somebody,
     until,
+    warns,
     wins,
 )
 from telemetry.models import Alert, AuditEntry
@@ -195,6 +196,15 @@ def test_a_payment_that_is_a_risk_holds_the_reward(risk, brought, bob):
     pays(bob, risk_level=risk)
 
     assert verdict(brought) == (("converted", "") if risk == "normal" else ("held", Reason.RISK))
+
+
+def test_a_payment_called_fraudulent_holds_what_other_money_is_enough_for(brought, bob):
+    a_payment(bob)
+    assert verdict(brought)[0] == "pending"
+
+    pays(bob, NOON + DAY, kind="renewal", is_fraudulent=True)
+
+    assert verdict(brought) == ("held", Reason.RISK)
 
 
 @pytest.mark.parametrize(
@@ -374,6 +384,42 @@ def test_what_went_back_while_it_was_held_can_be_let_through_once_it_stands_agai
 
     assert brought.approve(staff, "The bank sent it back.", NOON + 17 * DAY)
     assert until(ada) == until(bob) == NOON + 17 * DAY + D
+
+
+@pytest.mark.parametrize("first_refused", [False, True])
+def test_a_warning_of_fraud_before_the_reward_waits_for_staff_who_may_give_it(
+    first_refused, brought, ada, bob, staff
+):
+    warns(pays(bob, risk_level="highest"))
+    assert release_held(NOON + FORTNIGHT) == 0
+    assert verdict(brought)[0] == "held"
+    if first_refused:
+        assert brought.reject(staff, "It looks stolen.", NOON + 15 * DAY)
+
+    assert brought.approve(staff, "It was them.", NOON + 16 * DAY)
+
+    assert verdict(brought) == ("converted", "")
+    assert until(ada) == until(bob) == NOON + 16 * DAY + D
+
+
+def test_staff_let_through_again_what_was_frozen_for_fraud_and_refused(brought, ada, bob, staff):
+    warns(pays(bob), NOON + DAY)
+    assert brought.reject(staff, "It looks stolen.", NOON + 2 * DAY)
+
+    assert brought.approve(staff, "It was them.", NOON + 3 * DAY)
+
+    assert verdict(brought) == ("converted", "")
+    assert until(ada) == until(bob) == NOON + 2 * DAY + D  # the first day was used before it was frozen
+
+
+def test_staff_do_not_let_through_what_is_in_dispute_before_the_reward(brought, bob, staff):
+    payment = pays(bob, risk_level="highest")
+    warns(payment)
+    dispute(payment, NOON + 2 * DAY)
+
+    assert not brought.approve(staff, "Too early.", NOON + 3 * DAY)
+    wins(payment, NOON + 4 * DAY)
+    assert brought.approve(staff, "The bank says so too.", NOON + 5 * DAY)
 
 
 # --- Time decides ---

@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 
-from donations.reversals import Cause, Reversal
 from referrals.jobs import credit_delayed, release_held
-from referrals.models import CreditGrant, Referral
+from referrals.models import CreditGrant
 from referrals.tests.conftest import (
     DAY,
     NOON,
@@ -23,6 +22,7 @@ from referrals.tests.conftest import (
     refund,
     refund_fails,
     until,
+    warns,
     wins,
 )
 from telemetry.models import AuditEntry
@@ -156,17 +156,27 @@ def test_a_dispute_that_comes_back_freezes_again(brought, ada, bob):
 
 def test_a_warning_of_fraud_freezes_until_staff_decide(brought, ada, bob):
     staff = get_user_model().objects.create_user("grace@growth.example", is_staff=True)
-    payment = pays(bob)
-    payment.is_fraudulent = True
-    payment.save()
 
-    Referral.objects.follow(payment, Reversal(Cause.FRAUD, "issfr_1", is_final=False), at=NOON + DAY)
+    warns(pays(bob))
 
     assert state(brought) == "held"
     assert until(ada) == NOON + DAY
     assert brought.approve(staff, "It was them.", NOON + 2 * DAY)
     assert state(brought) == "converted"
     assert until(ada) == NOON + DAY + D
+
+
+def test_a_warning_about_a_dispute_that_is_lost_does_not_keep_the_days_frozen(brought, ada, bob):
+    staff = get_user_model().objects.create_user("grace@growth.example", is_staff=True)
+    payment = pays(bob)
+
+    warns(payment)
+    dispute(payment)
+    loses(payment)
+
+    assert (state(brought), brought.reason) == ("reversed", "money_went_back")
+    assert not brought.approve(staff, "Why not.", NOON + 3 * DAY)
+    assert until(ada) == until(bob) == NOON + DAY
 
 
 def test_the_refund_of_a_renewal_takes_nothing(brought, ada, bob):

@@ -98,6 +98,21 @@ def test_what_was_replaced_replaces_no_other(browser_of_staff, code):
     assert ReferralCode.objects.shown_to(code.person) == shared
 
 
+@pytest.mark.parametrize("typed", ["", "GDYARN22"])
+def test_of_two_who_replace_one_code_the_second_is_told_so(browser_of_staff, code, typed, monkeypatch):
+    code.name_as("Ada")
+    read_before = ReferralCode.objects.get()
+    shared = ReferralCode.objects.replace(code.person, at=AS_OF)
+    # The second one's page was read before the first one's was done.
+    monkeypatch.setattr("growth.admin.referrals.ReferralCodeAdmin.row_or_404", lambda *_asked: read_before)
+
+    page = browser_of_staff.post(f"{CODES}{code.pk}/replace/", {"code": typed, **WHY}, follow=True)
+
+    assert b"It was replaced already" in page.content
+    assert ReferralCode.objects.shown_to(code.person) == shared
+    assert not AuditEntry.objects.filter(action="referral_code.replaced").exists()
+
+
 @pytest.mark.parametrize("typed", ["ADALOVES", "ABCDEFG", "ABCDEFG0", "taken"])
 def test_a_code_of_other_letters_or_of_somebody_is_not_taken(browser_of_staff, code, typed):
     if typed == "taken":
