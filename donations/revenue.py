@@ -90,7 +90,7 @@ def differences(parts: Iterable[Revenue], wholes: Iterable[Revenue]) -> tuple[Mo
 
 def payers(start: datetime, end: datetime, which: Which, **fixed: str) -> QuerySet[Person]:
     """The people who paid in `[start, end)`, once each; `fixed`: `currency`, and what led to it."""
-    payments = _during(start, end).filter(**fixed).filter(_of(which))
+    payments = _during(start, end).filter(**fixed).filter(those(which))
     return Person.objects.filter(pk__in=payments.exclude(person=None).values("person"))
 
 
@@ -98,14 +98,15 @@ def _during(start: datetime, end: datetime) -> QuerySet[Payment]:
     return Payment.objects.filter(paid_at__gte=start, paid_at__lt=end)
 
 
-def _of(which: Which) -> Q:
+def those(which: Which) -> Q:
+    """The payments that are meant."""
     went_back = Q(amount_refunded__gt=0) | Q(dispute=Payment.Dispute.LOST)
     kept = Q(amount_refunded__lt=F("amount")) & ~Q(dispute=Payment.Dispute.LOST)
     return {Which.PAID: Q(), Which.KEPT: kept, Which.RETURNED: went_back}[which]
 
 
 def _summed(payments: QuerySet[Payment], *by: str) -> QuerySet[Payment, dict[str, Any]]:
-    kept, went_back = _of(Which.KEPT), _of(Which.RETURNED)
+    kept, went_back = those(Which.KEPT), those(Which.RETURNED)
     summed: QuerySet[Payment, dict[str, Any]] = (
         payments.order_by()
         .values(*by)

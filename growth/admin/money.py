@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_lazy
@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 from donations.admin.supporters import BY_PERSON, BY_PERSON_HELP
 from donations.models import Checkout, Payment, Subscription
 from donations.money import Money
+from donations.revenue import Which, those
 from growth.accounts import reauthentication
 from growth.admin.refunding import RefundForm
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
@@ -44,12 +45,30 @@ class MoneyAdmin(ReadOnlyAdmin):
         return str(Money(row.amount, row.currency))
 
 
+class WhichFilter(admin.SimpleListFilter):
+    """Payments of which something is left, or of which money went back: as the dashboard tells them apart."""
+
+    title = gettext_lazy("what is left")
+    parameter_name = "which"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """What can be chosen."""
+        return [(which.value, which.label) for which in (Which.KEPT, Which.RETURNED)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
+        """The payments that are meant."""
+        chosen = self.value() or Which.PAID.value
+        return queryset.filter(those(Which(chosen))) if chosen in Which.values else queryset
+
+
 @admin.register(Payment)
 class PaymentAdmin(MoneyAdmin, VerbsAdmin):
     """What was really paid, and what came back of it; money is given back from here."""
 
     list_display = ["money", "refunded", "left", "kind", "person", "placement", "variant", "mark", "paid_at"]
-    list_filter = ["kind", "currency", "dispute", "needs_refund", "is_fraudulent", "placement", "paid_at"]
+    list_filter = [
+        "kind", "currency", WhichFilter, "dispute", "needs_refund", "is_fraudulent", "placement", "paid_at",
+    ]  # fmt: skip
     search_fields = ["=payment_intent_id", "=invoice_id", "=charge_id", "=customer_id", *BY_PERSON]
     ordering = ["-paid_at", "-pk"]
     actions_detail = ["refund_payment"]

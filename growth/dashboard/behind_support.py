@@ -13,7 +13,7 @@ from donations.clickthrough import SURFACES, people_who
 from donations.revenue import By, Which, payers
 from donations.standing import Support, supporting
 from growth.questions import Population, types_named
-from telemetry.experiments.models import Experiment
+from telemetry.experiments.models import Experiment, Exposure
 from telemetry.experiments.outcomes import Trial, people_of
 from telemetry.people.models import Person
 
@@ -120,6 +120,30 @@ class Supports:
         """The whole question, as a link carries it."""
         asked = {"how": self.how.value, "as_of": self.as_of.isoformat()}
         return {**asked, **self.population.as_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class InSeveralArms:
+    """Whoever ever saw more than one arm of an experiment, and is left out of it."""
+
+    kind: ClassVar[str] = "several-arms"
+    experiment: str
+
+    @property
+    def title(self) -> str:
+        """What the people have in common."""
+        return _("%(experiment)s: saw several arms") % {"experiment": self.experiment}
+
+    def people(self) -> QuerySet[Person]:
+        """The people, once each; nobody for an experiment that nobody made."""
+        experiment = Experiment.objects.filter(key=self.experiment).first()
+        if experiment is None:
+            return Person.objects.none()
+        return Person.objects.filter(pk__in=Exposure.objects.multiply_exposed(experiment))
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole question, as a link carries it."""
+        return {"experiment": self.experiment, "reported_only": False}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _, gettext_lazy
 
-from growth.dashboard.behind_support import TRIED, InArm
+from growth.dashboard.behind_support import TRIED, InArm, InSeveralArms
 from growth.dashboard.panels import Panel, Table
 from growth.dashboard.reader import Figure, Reader
 from growth.dashboard.scope import Scope
@@ -104,7 +104,7 @@ def of(experiment: Experiment, choices: tuple[Experiment, ...], scope: Scope, re
         experiment=experiment,
         choices=choices,
         arms=tuple(draw(each, trial, scope, reader) for each in found),
-        several=reader.figure(trial.multiply_exposed()),
+        several=reader.figure(trial.multiply_exposed(), InSeveralArms(experiment.key)),
         nothing="" if any(each.exposed for each in found) else _("Nobody first saw it in these days."),
     )
 

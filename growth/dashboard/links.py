@@ -28,7 +28,7 @@ from growth.dashboard.behind import (
     SignedUp,
 )
 from growth.dashboard.behind_referrals import TITLES as REFERRED, Brought, Rewarded
-from growth.dashboard.behind_support import TRIED, InArm, Payers, Supports, Touched
+from growth.dashboard.behind_support import TRIED, InArm, InSeveralArms, Payers, Supports, Touched
 from growth.questions import Population
 from referrals.codes import normalised
 from telemetry.analysis.funnel import FunnelCell
@@ -165,6 +165,13 @@ def read_in_arm(asked: dict[str, Any], now: datetime) -> Behind:
     return InArm(experiment, arm, step, start, end, as_of, a_population(asked))
 
 
+def read_in_several_arms(asked: dict[str, Any], now: datetime) -> Behind:
+    """Whoever saw more than one arm."""
+    if not slug_re.match(asked["experiment"]):
+        raise BadQuestion
+    return InSeveralArms(asked["experiment"])
+
+
 def read_brought(asked: dict[str, Any], now: datetime) -> Behind:
     """Whoever came by a link."""
     code, step = asked["code"], asked["step"]
@@ -192,6 +199,7 @@ READERS: dict[str, Callable[[dict[str, Any], datetime], Behind]] = {
     Touched.kind: read_touched,
     Supports.kind: read_supports,
     InArm.kind: read_in_arm,
+    InSeveralArms.kind: read_in_several_arms,
     Brought.kind: read_brought,
     Rewarded.kind: read_rewarded,
 }

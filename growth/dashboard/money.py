@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.db.models import Count
+from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
 from donations.events import Placement, Prompt
@@ -27,22 +29,23 @@ class Row:
 
     label: str
     currency: str
-    payments: str
-    gross: str
-    returned: str
-    net: str
+    payments: Figure
+    gross: Figure
+    returned: Figure
+    net: Figure
     payers: Figure
     net_payers: Figure
     returns: Figure
-    per_payer: str
-    per_exposed: str
+    per_payer: Figure
+    per_exposed: Figure
 
     def cells(self) -> tuple[str, ...]:
         """As text."""
-        return (
-            self.label, self.currency, self.payments, self.gross, self.returned, self.net,
-            str(self.payers), str(self.net_payers), str(self.returns), self.per_payer, self.per_exposed,
+        figures = (
+            self.payments, self.gross, self.returned, self.net,
+            self.payers, self.net_payers, self.returns, self.per_payer, self.per_exposed,
         )  # fmt: skip
+        return (self.label, self.currency, *map(str, figures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class MoneyShown:
     def reconciled(self) -> str:
         """What the comparison with the payments says."""
         missed = ", ".join(map(str, self.differences))
-        shown = ", ".join(row.net for row in self.sums)
+        shown = ", ".join(str(row.net) for row in self.sums)
         if self.agrees:
             return _("Equals the payments: %(shown)s shown, difference %(missed)s.") % {
                 "shown": shown,
@@ -149,19 +152,19 @@ class Shown:
     def row(self, of: Revenue) -> Row:
         """One group of payments."""
         per_payer, exposed = of.net_per(of.net_payers), self.exposed.get(of.group or "", 0)
-        hidden = self.reader.hides(of.net_payers)
+        known = None if self.reader.hides(of.net_payers) else per_payer
         return Row(
             label=self.label(of),
             currency=of.currency.upper(),
-            payments=grouped(of.payments),
-            gross=str(Money(of.gross, of.currency)),
-            returned=str(Money(of.returned, of.currency)),
-            net=str(Money(of.net, of.currency)),
+            payments=self.opened(of, grouped(of.payments), Which.PAID),
+            gross=self.money(of, Money(of.gross, of.currency), Which.PAID),
+            returned=self.money(of, Money(of.returned, of.currency), Which.RETURNED),
+            net=self.money(of, Money(of.net, of.currency), Which.KEPT),
             payers=self.figure(of, of.payers, Which.PAID),
             net_payers=self.figure(of, of.net_payers, Which.KEPT),
             returns=self.figure(of, of.returns, Which.RETURNED),
-            per_payer=UNKNOWN if hidden or per_payer is None else str(per_payer),
-            per_exposed=str(of.net_per(exposed) or UNKNOWN),
+            per_payer=self.money(of, known, Which.KEPT),
+            per_exposed=self.money(of, of.net_per(exposed), Which.KEPT),
         )
 
     def label(self, of: Revenue) -> str:
@@ -169,6 +172,28 @@ class Shown:
         if of.group is None:
             return _("All payments")
         return str(WORDS[self.scope.money_by].get(of.group, of.group)) or _("none")
+
+    def money(self, of: Revenue, money: Money | None, which: Which) -> Figure:
+        """A sum, with the payments behind it; of nothing there are none."""
+        if money is None or not money.amount:
+            return Figure(UNKNOWN if money is None else str(money))
+        return self.opened(of, str(money), which)
+
+    def opened(self, of: Revenue, text: str, which: Which) -> Figure:
+        """What payments come to, with the list of them for who may see it."""
+        if not self.reader.may("donations.view_payment"):
+            return Figure(text)
+        period = self.scope.period
+        asked = {
+            "paid_at__gte": period.start.isoformat(),
+            "paid_at__lt": period.end.isoformat(),
+            "currency": of.currency,
+        }
+        if which != Which.PAID:
+            asked["which"] = which.value
+        if of.group is not None:
+            asked[f"{self.scope.money_by.value}__exact"] = of.group
+        return Figure(text, href=f"{reverse('admin:donations_payment_changelist')}?{urlencode(asked)}")
 
     def figure(self, of: Revenue, count: int, which: Which) -> Figure:
         """A count of people, with its link."""

@@ -15,7 +15,7 @@ FEWEST_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A count of people as one reader sees it."""
+    """A count of people, or a sum of money, as one reader sees it; `value` is the count."""
 
     text: str
     value: int | None = None

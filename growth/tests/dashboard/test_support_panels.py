@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from html.parser import HTMLParser
 from urllib.parse import quote
 
 import pytest
 
 from donations.events import BannerSeen, DonationClicked, ModalOpened, PaymentSucceeded, Placement, Prompt
 from donations.models import DonationInteraction, Payment, Supporter, SupporterKey
+from donations.money import Money
 from donations.revenue import revenue
 from growth.tests.dashboard.conftest import AS_OF, DAYS, links_of
 from telemetry.experiments.arms import expose
@@ -103,6 +107,113 @@ def test_by_arm_money_stands_beside_who_saw_it(browser_of_staff, supported):
     assert rows["control", "EUR"][5] == "€20"
     assert rows["control", "EUR"][-1] == "€5"
     assert rows["key_first", "EUR"][5] == "€7"
+
+
+class Drawn(HTMLParser):
+    """The cells and findings of a panel: what stands in each outside of a link, and what links say."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.loose, self.links, self._within = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        said = dict(attrs)
+        if tag in ("td", "a", "details", "p") or "g-rate" in said.get("class", ""):
+            self._within.append((tag, said))
+        if tag == "td" or "g-finding" in said.get("class", ""):
+            self.loose.append("")
+
+    def handle_endtag(self, tag):
+        if self._within and self._within[-1][0] == tag:
+            self._within.pop()
+
+    def handle_data(self, text):
+        tags = [tag for tag, _said in self._within]
+        # The data table says once more, as text, what the panel says: it is there to be read and copied.
+        if "details" in tags or not {"td", "p"} & set(tags):
+            return
+        tag, said = self._within[-1]
+        if tag == "a":
+            self.links.append((said["href"], text))
+        elif tag != "span" and self.loose:
+            self.loose[-1] += text
+
+
+def drawn(client, slug, query=""):
+    """A panel as it is drawn."""
+    page = client.get(f"/admin/?{DAYS}&{query}").content.decode()
+    return Drawn(page.split(f'id="{slug}"')[1].split("</figure>")[0])
+
+
+@pytest.fixture
+def confused(supported, did):
+    """Two people who saw a second arm."""
+    for name, arm in (("fay", "control"), ("gus", "key_first")):
+        expose(did(name), "support_hero", arm, at=AS_OF - DAY / 2)
+
+
+@pytest.mark.parametrize("query", ["", "money_by=variant", "money_by=prompt"])
+@pytest.mark.parametrize("slug", ["money", "experiment"])
+def test_no_number_of_these_panels_stands_there_without_a_link(browser_of_staff, confused, slug, query):
+    panel_drawn = drawn(browser_of_staff, slug, query)
+    bare = [text for text in panel_drawn.loose if re.search("[1-9]", text)]
+
+    # What the payments come to is said once more, to be compared with the sums above it.
+    assert [text for text in bare if not text.startswith("Equals the payments")] == []
+    assert len(panel_drawn.links) > 8
+
+
+def what_they_come_to(payments):
+    """All that the panel says of payments in one currency, as text."""
+    (currency,) = {payment.currency for payment in payments}
+    net = sum(payment.net.amount for payment in payments)
+    sums = {sum(payment.amount for payment in payments), sum(each.amount_refunded for each in payments), net}
+    # For each payer, and for each of those who saw the first arm or the second.
+    heads = (len({payment.person_id for payment in payments}), 4, 3)
+    sums |= {Decimal(net / each).quantize(1, ROUND_HALF_UP) for each in heads}
+    return {str(payments.count()), *(str(Money(int(each), currency)) for each in sums)}
+
+
+@pytest.mark.parametrize("by", ["placement", "variant", "prompt"])
+def test_every_sum_of_money_opens_the_payments_that_it_is_the_sum_of(browser_of_staff, supported, by):
+    links = drawn(browser_of_staff, "money", f"money_by={by}").links
+    opened = [(href, text) for href, text in links if "/donations/payment/" in href]
+
+    assert len(opened) >= 12
+    for href, text in opened:
+        listed = browser_of_staff.get(href).context["cl"].queryset
+        assert text in what_they_come_to(listed), href
+
+
+def test_the_payments_of_a_group_are_told_by_day_currency_and_what_is_left(browser_of_staff, supported, did):
+    pay(did("gus"), "pi_late", AS_OF, {"placement": "banner"})
+    Payment.objects.filter(payment_intent_id="pi_2").update(dispute=Payment.Dispute.LOST)
+    links = drawn(browser_of_staff, "money").links
+    opened = [(href, text) for href, text in links if "/donations/payment/" in href][:4]
+
+    def names(href):
+        return {row.payment_intent_id for row in browser_of_staff.get(href).context["cl"].queryset}
+
+    assert [text for _href, text in opened] == ["3", "€30", "€13", "€17"]
+    assert [names(href) for href, _text in opened] == [
+        {"pi_0", "pi_1", "pi_2"}, {"pi_0", "pi_1", "pi_2"}, {"pi_1", "pi_2"}, {"pi_0", "pi_1"},
+    ]  # fmt: skip
+
+
+def test_payments_do_not_open_for_who_may_see_sums_only(in_groups, supported):
+    sums_only = in_groups("Aggregate figures", permissions=["growth.view_money"])
+
+    assert drawn(sums_only, "money").links == []
+    assert "/donations/payment/" in drawn(in_groups("Money"), "money").links[0][0]
+
+
+def test_who_saw_several_arms_is_shown(browser_of_staff, confused, did):
+    href, text = drawn(browser_of_staff, "experiment").links[-1]
+    behind = browser_of_staff.get(href).context["page"].object_list
+
+    assert text == "2"
+    assert {person.pk for person in behind} == {did("fay").pk, did("gus").pk}
 
 
 def test_money_is_hidden_without_its_permission(in_groups, supported):
@@ -206,6 +317,8 @@ ARM = {
     "as_of": SPAN["end"], **SPAN, **AMONG,
 }  # fmt: skip
 
+SEVERAL = {"kind": "several-arms", "experiment": "support_hero"}
+
 
 @pytest.mark.parametrize(
     ("question", "status"),
@@ -228,6 +341,10 @@ ARM = {
         (ARM | {"experiment": "nobody-made-it"}, 200),
         (ARM | {"step": "married"}, 404),
         (ARM | {"arm": 1}, 404),
+        (SEVERAL, 200),
+        (SEVERAL | {"experiment": "nobody-made-it"}, 200),
+        (SEVERAL | {"experiment": "a b"}, 404),
+        (SEVERAL | {"experiment": 1}, 404),
     ],
 )
 def test_a_link_is_read_or_is_none(browser_of_staff, a_product, question, status):
