@@ -77,7 +77,7 @@ def measure(users: int, events: int) -> None:
 
     django.setup()
 
-    from bench import delivery, funnel, retention, segments, support, webhook
+    from bench import delivery, funnel, ingest, page, retention, segments, support, webhook
     from bench.clickhouse import clickhouse
     from bench.generate import generate
     from bench.load import load
@@ -91,8 +91,11 @@ def measure(users: int, events: int) -> None:
     results += delivery.measure()
     results += support.measure()
     results += webhook.measure(short=users == SHORT_USERS)
+    results += page.measure(short=users == SHORT_USERS)
     print(f"{events:,} events of {users:,} users; {versions()}")
     print(table(results))
+    if users == SHORT_USERS:  # on a database of its own where its seconds count: python -m bench.ingest
+        print(ingest.table(ingest.run(short=True)))
 
 
 def versions() -> str:
