@@ -97,20 +97,23 @@ def attend(batch: Batch, sink: Sink, clock: Clock) -> tuple[int, int]:
     installation = the_installation(clock())
     rows, messages = _encoded(batch, installation)
     delivered = 0
-    while rows:
+    while True:
+        # While it was encoded, or an earlier body was on its way, somebody may have said no.
+        rows, messages = _still_held(batch, rows, messages)
+        if not rows:
+            return delivered, 0
         fitting = sink.fitting(messages)
         outcome = sink.send(messages[:fitting], origin_of(installation), clock())
         delivered += settle(batch, rows[:fitting], outcome, sink, clock())
-        rows, messages = _still_held(batch, rows[fitting:], messages[fitting:])
+        rows, messages = rows[fitting:], messages[fitting:]
         if outcome.keeps or clock() + LONGEST_SEND > batch.lease:
             return delivered, fitting + batch.held(rows).let_go(clock())
-    return delivered, 0
 
 
 def _still_held(
     batch: Batch, rows: Sequence[Delivery], messages: Sequence[LogRecord]
 ) -> tuple[list[Delivery], list[LogRecord]]:
-    """Those that no withdrawal and no erasure took out while an earlier body was on its way."""
+    """Those that no withdrawal and no erasure took out of the queue meanwhile."""
     if not rows:
         return [], []
     held = set(batch.held(rows).values_list("pk", flat=True))

@@ -27,7 +27,7 @@ from telemetry.people.models import Person
 def member(shop, person, settle):
     """Somebody who pays every month, gave once and has begun to give again."""
     settle(shop.pay(person))
-    settle(shop.pay(person, "once", 1000))
+    settle(shop.pay(person, "once", 1000, prompt="seven_day"))
     shop.begin(person, "once")
     return person
 
@@ -60,11 +60,13 @@ def test_what_they_pay_ends_at_stripe_and_what_they_began_is_closed(leave, membe
 
 
 def test_totals_stay_without_the_person(member):
-    before = sorted(Payment.objects.values_list("amount", "amount_refunded", "placement"))
+    kept = ("amount", "amount_refunded", "placement", "prompt", "choice", "variant")
+    before = sorted(Payment.objects.values_list(*kept))
 
     delete_the_account(member)
 
-    assert sorted(Payment.objects.values_list("amount", "amount_refunded", "placement")) == before
+    assert sorted(Payment.objects.values_list(*kept)) == before
+    assert {row[3:] for row in before} == {("", "5", "control"), ("seven_day", "5", "control")}
     assert not Payment.objects.exclude(person=None, card_digest="", customer_id="").exists()
     assert not DonationInteraction.objects.exists()
     assert not Supporter.objects.exists()

@@ -1,6 +1,7 @@
 """The telemetry page: who may look, who may switch, and what it shows."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -157,6 +158,25 @@ def test_paused_delivery_is_resumed_by_posting(staff, sink):
     assert Installation.objects.get().paused_at is None
     assert b"refuses our credentials" not in staff.get(PAGE).content
     assert actions() == ["telemetry.delivery_resumed"]
+
+
+def test_it_says_who_it_is_what_went_wrong_what_waits_and_what_is_never_sent(staff, sink, settings):
+    settings.TELEMETRY_DETAILED = True
+    now = timezone.now()
+    installation = the_installation(now)
+    person = Person.objects.create()
+    grant(person, source=Source.SETTINGS, at=now)
+    track(person, PageViewed(route="home"), at=now)
+    Installation.objects.update(
+        last_delivery_at=now - timedelta(hours=3), last_error="status_503", last_error_at=now
+    )
+    page = " ".join(staff.get(PAGE).content.decode().split())
+
+    assert str(installation.install_id) in page
+    assert "503" in page
+    assert "1 waiting" in page
+    assert f"{now - timedelta(hours=3):%Y-%m-%d %H:%M:%S} UTC" in page
+    assert "What telemetry never collects" in page
 
 
 def test_the_payload_of_the_base_layer_holds_exactly_the_schema(staff, sink):

@@ -90,6 +90,7 @@ class Household(RuleBasedStateMachine):
     def somebody_looks_at_a_page(self, at):
         person = self.a_request(at)
         before = Event.objects.filter(type__name="page.viewed").count()
+        last = self.last_queued()
 
         with time_machine.travel(self.now, tick=False):
             request = self.browsers[at].request()
@@ -98,6 +99,7 @@ class Household(RuleBasedStateMachine):
 
         assert counted == self.expected.agrees(person)
         assert Event.objects.filter(type__name="page.viewed").count() == before + counted
+        assert self.queued_since(last) == counted
 
     @rule(at=ONE_OF_TWO)
     def somebody_says_yes(self, at):
@@ -163,7 +165,9 @@ class Household(RuleBasedStateMachine):
             Item(id=f"{next(self.numbers)}", name="activity.logged", user=who, occurred_at=happened)
             for who in (name, "somebody else")
         ]
+        last = self.last_queued()
         store(items, origin=origin, now=self.now)
+        assert self.queued_since(last) == 0 or origin is Origin.API
 
     @rule()
     def the_text_changes(self):
@@ -210,6 +214,16 @@ class Household(RuleBasedStateMachine):
             assert seen is True
         else:
             assert seen is None
+
+    def last_queued(self):
+        """The number of the row that was queued last."""
+        return Delivery.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+    def queued_since(self, number):
+        """How many rows were queued after that one, each by a yes to the words of this moment."""
+        rows = Delivery.objects.detailed().filter(pk__gt=number).exclude(consent__source=Source.POLICY)
+        assert set(rows.values_list("consent__text_version", flat=True)) <= {self.expected.text}
+        return Delivery.objects.detailed().filter(pk__gt=number).count()
 
     def is_nobody_s_visitor(self, visitor):
         """No window shows this visitor any more."""

@@ -78,6 +78,20 @@ def test_tracking_costs_one_insert_of_ours_and_none_when_the_layer_is_off(
     assert collector.connections == 0
 
 
+def test_a_sink_that_never_answers_is_given_up_in_time_and_asked_again(collector, person, queue, monkeypatch):
+    monkeypatch.setattr(otlp, "PATIENCE", (0.2, 0.2))
+    collector.answering.clear()
+    queue(person(), 3)
+
+    send()
+
+    row = Delivery.objects.first()
+    assert (row.state, row.attempts) == ("pending", 1)
+    collector.answering.set()
+    send(NOW + 20 * MINUTE)
+    assert not Delivery.objects.pending().exists()
+
+
 def test_withdrawing_with_a_thousand_queued_lets_none_leave(collector, person, queue):
     someone, other = person(), person()
     queue(someone, 1000)
