@@ -25,7 +25,7 @@ def keep_subscription(
     row = Subscription.objects.select_for_update().filter(stripe_id=seen.id).first()
     if row is None:
         row = Subscription(stripe_id=seen.id, customer=customer)
-    elif row.fetched_at > fetched_at:
+    elif _is_old(row, fetched_at):
         return row
     row.person = row.person or party.person
     row.checkout = row.checkout or party.checkout
@@ -33,6 +33,11 @@ def keep_subscription(
     _save_as_the_only_one(row, at)
     _let_the_next_one_count(row)
     return row
+
+
+def _is_old(row: Subscription, fetched_at: datetime) -> bool:
+    """Whether something later is known already."""
+    return row.fetched_at > fetched_at
 
 
 def _take_over(row: Subscription, seen: SubscriptionSeen, fetched_at: datetime) -> None:

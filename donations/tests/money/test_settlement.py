@@ -3,9 +3,12 @@
 from itertools import permutations
 
 import pytest
+from django.utils import timezone
 
+from donations import pictures
 from donations.models import Checkout, DonationInteraction, Payment, Subscription, Supporter, SupportMail
 from donations.models.supporter import Tier
+from donations.settlement import purchases
 from donations.signals import membership_paid
 from donations.tests.money.conftest import deliver, work
 from telemetry.models import AuditEntry, Event
@@ -97,3 +100,30 @@ def test_what_is_told_again_changes_nothing(shop, stripe, person, conversions, s
 
     assert end_state(person) == before
     assert len(conversions) == 1
+
+
+@pytest.fixture
+def told_late(shop, stripe, person, settle):
+    """What an old look at a membership that has ended makes of it: its status and the person's tier."""
+
+    def told_late():
+        settle(shop.pay(person))
+        subscription = Subscription.objects.get()
+        stale = pictures.of_subscription(subscription.stripe_id, timezone.now())
+        settle(stripe.cancels(subscription.stripe_id, at_once=True))
+        purchases.settle(stale, timezone.now(), cause="late")
+        subscription.refresh_from_db()
+        return subscription.status, Supporter.objects.get(person=person).tier
+
+    return told_late
+
+
+def test_what_was_looked_at_earlier_changes_no_subscription(told_late):
+    assert told_late() == ("canceled", Tier.FREE)
+
+
+@pytest.mark.guard
+def test_without_the_comparison_of_times_an_old_look_brings_a_membership_back(told_late, monkeypatch):
+    monkeypatch.setattr("donations.settlement.subscriptions._is_old", lambda row, fetched_at: False)
+
+    assert told_late() == ("active", Tier.PAID)

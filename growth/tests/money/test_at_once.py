@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import partial
 from threading import Barrier, get_ident
 
 import pytest
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -19,6 +18,7 @@ from donations.settlement import payments
 from donations.settlement.parties import Party
 from donations.tests.money.conftest import deliver, somebody, work
 from growth.tests.invariants import assert_invariants
+from growth.tests.money.missing import without_uniqueness
 from telemetry.models import AuditEntry
 from telemetry.tests.ingest.test_store_in_parallel import together
 
@@ -117,26 +117,6 @@ def test_one_event_five_times_at_once_is_one_row_and_all_are_answered_200_25_tim
     assert_invariants(timezone.now())
 
 
-@contextmanager
-def payments_without_uniqueness():
-    """The database takes a payment twice."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-            " WHERE conrelid = 'donations_payment'::regclass AND contype = 'u'"
-        )
-        unique = cursor.fetchall()
-        for name, _definition in unique:
-            cursor.execute(f'ALTER TABLE donations_payment DROP CONSTRAINT "{name}"')
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE donations_payment CASCADE")
-            for name, definition in unique:
-                cursor.execute(f'ALTER TABLE donations_payment ADD CONSTRAINT "{name}" {definition}')
-
-
 @pytest.fixture
 def recorded_at_once(shop, person, monkeypatch):
     """Two who hold no lock look for one payment, both find none, and both record it."""
@@ -171,7 +151,7 @@ def test_who_looked_at_the_same_time_record_one_payment(recorded_at_once):
 
 @pytest.mark.guard
 def test_without_uniqueness_they_record_it_twice(recorded_at_once):
-    with payments_without_uniqueness():
+    with without_uniqueness(Payment):
         assert recorded_at_once() == [True, True]
 
         assert Payment.objects.count() == 2

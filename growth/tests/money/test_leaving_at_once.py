@@ -14,6 +14,7 @@ from donations.models import Payment, StripeCustomer, StripeEvent, Subscription,
 from donations.tests.money.conftest import deliver, somebody, work
 from growth.tests.invariants import assert_invariants
 from telemetry.models import Alert
+from telemetry.operations.pending import Drained
 from telemetry.people.claim import claim
 from telemetry.people.erasure import erase
 from telemetry.people.models import Person
@@ -78,28 +79,48 @@ def test_a_claim_in_the_middle_of_a_payment_leaves_all_to_the_account(shop):
     assert_invariants(timezone.now())
 
 
-def test_a_payment_that_waits_for_a_claim_finds_the_account_afterwards(shop):
-    visitor, target = Person.objects.create(), somebody()
-    visitor.aliases.create(kind="visitor", value="v")
-    deliver(shop.pay(visitor))
+@pytest.fixture
+def settled_during_a_claim(shop):
+    """The account, and how many events failed that were worked on while a claim was not committed."""
 
-    drained = []
-
-    def settle_what_waits():
+    def settle_what_waits(drained):
         try:
             drained.append(drain())
         finally:
             connection.close()
 
-    draining = Thread(target=settle_what_waits)
-    with transaction.atomic():
-        sign_in(visitor, target)
-        draining.start()
-        until_it_waits_or_ends(draining)
-        assert draining.is_alive()
-    draining.join(20)
-    assert [each.failed for each in drained] == [0]
+    def run():
+        visitor, target = Person.objects.create(), somebody()
+        visitor.aliases.create(kind="visitor", value="v")
+        deliver(shop.pay(visitor))
+        drained: list[Drained] = []
+        draining = Thread(target=settle_what_waits, args=[drained])
+        with transaction.atomic():
+            sign_in(visitor, target)
+            draining.start()
+            until_it_waits_or_ends(draining)
+            assert draining.is_alive()
+        draining.join(20)
+        return target, sum(each.failed for each in drained)
 
+    return run
+
+
+def test_a_payment_that_waits_for_a_claim_finds_the_account_afterwards(settled_during_a_claim):
+    target, failed = settled_during_a_claim()
+
+    assert failed == 0
     assert StripeCustomer.objects.get().person == target
     assert Payment.objects.get().person == target
     assert_invariants(timezone.now())
+
+
+@pytest.mark.guard
+def test_unless_the_person_is_held_the_customer_stays_with_the_empty_visitor(
+    settled_during_a_claim, monkeypatch
+):
+    monkeypatch.setattr("donations.settlement.parties.hold", lambda person: person)
+
+    target, _failed = settled_during_a_claim()
+
+    assert StripeCustomer.objects.get().person != target
