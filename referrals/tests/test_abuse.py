@@ -52,6 +52,11 @@ def verdict(referral):
     return referral.state, referral.reason
 
 
+def said_by(staff):
+    """What somebody of the staff did and why, as it was written down."""
+    return list(AuditEntry.objects.filter(actor=staff).order_by("pk").values_list("action", "cause"))
+
+
 # --- What is refused ---
 
 
@@ -326,6 +331,7 @@ def test_staff_lift_the_cap(ada, staff, settings):
     assert capped.approve(staff, "A teacher.", NOON + DAY)
 
     assert verdict(capped) == ("converted", "")
+    assert said_by(staff) == [("referral.converted", "A teacher.")]
     assert until(ada) == NOON + DAY + D
     assert until(capped.referred) == NOON + D
 
@@ -337,6 +343,7 @@ def test_staff_refuse_what_is_held(brought, bob, staff):
     assert not brought.reject(staff, "Again.", NOON + DAY)
 
     assert verdict(brought) == ("rejected", "Stolen card.")
+    assert said_by(staff) == [("referral.rejected", "Stolen card.")]
     assert release_held(NOON + 90 * DAY) == 0
     assert not CreditGrant.objects.exists()
 
@@ -352,6 +359,10 @@ def test_staff_take_back_what_was_given_and_may_think_better_of_it(brought, ada,
     assert brought.approve(staff, "Two, after all.", NOON + 4 * DAY)
 
     assert verdict(brought) == ("converted", "")
+    assert said_by(staff) == [
+        ("referral.rejected", "One person."),
+        ("referral.reinstated", "Two, after all."),
+    ]
     assert until(ada) == until(bob) == NOON + 3 * DAY + D
 
 

@@ -1,16 +1,19 @@
-"""Two pages ask for the first code of one person at the same instant."""
+"""Two pages ask for the first code of one person, or two people draw the same one, at the same instant."""
 
 from contextlib import suppress
-from threading import Barrier, BrokenBarrierError, Thread
+from functools import partial
+from threading import Barrier, BrokenBarrierError, Thread, local
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
+from referrals import codes
 from referrals.models import ReferralCode
 from referrals.querysets.codes import ReferralCodeQuerySet
-from referrals.tests.conftest import NOON
+from referrals.tests.conftest import NOON, a_code, numbers, somebody
 from telemetry.people.models import Person
+from telemetry.tests.ingest.test_store_in_parallel import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,6 +62,43 @@ def test_both_show_the_same_code(asked_at_once):
         assert one == other
 
 
+@pytest.fixture
+def drawn_at_once(monkeypatch):
+    """The codes of two people who drew the same one first, and both found it free."""
+    exists, here = ReferralCodeQuerySet.exists, local()
+
+    def draw():
+        here.draws = getattr(here, "draws", 0) + 1
+        return here.first if here.draws == 1 else a_code(next(numbers))
+
+    def ask(person, first, looked):
+        here.first = first
+
+        def look_together(codes):
+            found = exists(codes)
+            if here.draws == 1:
+                looked.wait(PATIENCE)
+            return found
+
+        monkeypatch.setattr(ReferralCodeQuerySet, "exists", look_together)
+        return ReferralCode.objects.issue_to(person, at=NOON).code
+
+    def ask_both():
+        people, first, looked = [somebody(), somebody()], a_code(next(numbers)), Barrier(2)
+        return first, together([partial(ask, person, first, looked) for person in people])
+
+    monkeypatch.setattr(codes, "draw", draw)
+    return ask_both
+
+
+def test_two_who_draw_the_same_code_get_two(drawn_at_once):
+    for _round in range(ROUNDS):
+        first, answers = drawn_at_once()
+
+        assert len(set(answers)) == 2
+        assert first in answers
+
+
 if settings.POSTGRESQL:  # where an index can be away for the length of a test
 
     @pytest.mark.guard
@@ -75,3 +115,20 @@ if settings.POSTGRESQL:  # where an index can be away for the length of a test
                     "CREATE UNIQUE INDEX one_primary_code_per_person"
                     " ON referrals_referralcode (person_id) WHERE is_primary"
                 )
+
+    @pytest.mark.guard
+    def test_unless_codes_are_unique_two_get_the_same(drawn_at_once):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT conname FROM pg_constraint"
+                " WHERE conrelid = 'referrals_referralcode'::regclass AND contype = 'u'"
+            )
+            [(name,)] = cursor.fetchall()
+            cursor.execute(f'ALTER TABLE referrals_referralcode DROP CONSTRAINT "{name}"')
+        try:
+            first, answers = drawn_at_once()
+            assert answers == [first, first]
+        finally:
+            ReferralCode.objects.all().delete()
+            with connection.cursor() as cursor:
+                cursor.execute(f'ALTER TABLE referrals_referralcode ADD CONSTRAINT "{name}" UNIQUE (code)')

@@ -157,6 +157,18 @@ def test_the_database_refuses_who_brings_themselves(ada):
         introduced(ada, ada)
 
 
+def test_the_database_lets_nobody_be_brought_twice(brought, bob):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        introduced(None, bob)
+
+
+def test_the_database_lets_one_payment_reward_once(brought, bob):
+    payment = pays(bob)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        introduced(None, payment=payment)
+
+
 @pytest.fixture
 def without_the_check(db):
     """The database lets a row name one person twice; undone with the test."""

@@ -221,6 +221,8 @@ def test_a_proposal_may_be_declined_with_a_reason(ada, staff, another):
     assert not proposal.decline(another, "Too much.", NOON)
     assert proposal.approve(another, NOON) is None
     assert until(ada) is None
+    audit = AuditEntry.objects.get(action="credit.declined")
+    assert (audit.actor, audit.cause) == (another, "Too much.")
 
 
 def test_the_database_lets_nobody_decide_about_their_own_proposal(ada, staff):

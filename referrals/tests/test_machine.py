@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 from hypothesis import HealthCheck, Phase, settings as effort, strategies as st
@@ -59,6 +59,7 @@ class Circle(RuleBasedStateMachine):
         self.patch.setattr(settings, "REFERRAL_HOLD_DAYS", self.hold_days)
         self.patch.setattr(settings, "REFERRAL_YEARLY_CAP", 3)
         self.begins()
+        self.before = Person.objects.order_by("pk").values_list("pk", flat=True).last() or 0
         self.now, self.numbers = NOON, count()
         self.people = [somebody() for _ in range(PEOPLE)]
         self.payments: list[Payment] = []
@@ -169,7 +170,9 @@ class Circle(RuleBasedStateMachine):
 
     @invariant()
     def nobody_has_more_than_ten_years(self):
-        assert not Supporter.objects.filter(credit_until__gt=self.now + LONGEST).exists()
+        """Of those of this life: one before, of which rows may still be there, came to a later day."""
+        ours = Supporter.objects.filter(person__gt=self.before)
+        assert not ours.filter(credit_until__gt=self.now + LONGEST).exists()
 
     @invariant()
     def days_follow_the_money(self):
@@ -220,6 +223,11 @@ class CrowdedCircle(Circle):
 
     def teardown(self):
         self.patch.undo()
+        if (
+            settings.POSTGRESQL
+        ):  # a life does not have to read those before it; SQLite refuses to forget entries
+            with connection.cursor() as cursor:
+                cursor.execute("TRUNCATE telemetry_person CASCADE")
 
     @rule(which=WHICH, other=WHICH)
     def two_friends_pay_at_once(self, which, other):
@@ -264,12 +272,17 @@ def test_days_add_up_whatever_happens(circle):
 
 @pytest.mark.slow
 @pytest.mark.django_db
-@pytest.mark.parametrize("circle", [Circle, PatientCircle])
-def test_days_add_up_whatever_happens_in_many_lives(circle):
-    lived_by(circle, examples=100, steps=50)  # two hundred lives with both
+@pytest.mark.parametrize(("circle", "lives"), [(Circle, 200), (PatientCircle, 100)])
+def test_days_add_up_whatever_happens_in_many_lives(circle, lives):
+    lived_by(circle, examples=lives, steps=50)
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_days_add_up_though_things_happen_at_once():
-    lived_by(CrowdedCircle, examples=10, steps=30)
+    """Two of the seventeen things that happen here are pairs.
+
+    Not two hundred lives: each commits all it does and waits for its threads, and fifty take three minutes.
+    On SQLite one transaction writes at a time: there is less to see, and it takes longer.
+    """
+    lived_by(CrowdedCircle, examples=50 if settings.POSTGRESQL else 10, steps=50)

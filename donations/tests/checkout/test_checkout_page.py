@@ -220,11 +220,12 @@ def test_while_a_membership_is_confirmed_the_second_tab_leads_there(post, signed
     assert answer["Location"] == f"{reverse('support_thanks')}?session_id={first.session_id}"
 
 
-def test_too_many_are_refused_for_a_while(post, signed_in, monkeypatch):
+@pytest.mark.parametrize("limit", ["CHECKOUTS_OF_ONE", "CHECKOUTS_FROM_ONE"])
+def test_too_many_are_refused_for_a_while(limit, post, signed_in, monkeypatch):
     from donations.views import checkout
     from telemetry.operations.limits import Limit
 
-    monkeypatch.setattr(checkout, "CHECKOUTS_OF_ONE", Limit("checkout", 1, checkout.CHECKOUTS_OF_ONE.window))
+    monkeypatch.setattr(checkout, limit, Limit("checkout-test", 1, checkout.CHECKOUTS_OF_ONE.window))
     assert post(signed_in).status_code == 303
     assert post(signed_in).status_code == 429
 

@@ -98,6 +98,18 @@ def test_codes_are_sent_to_one_address_for_one_client_five_times(account, email)
 
 
 @pytest.mark.django_db
+def test_one_client_asks_for_so_many_codes_whomever_they_are_for(monkeypatch):
+    monkeypatch.setattr(limits, "CODES_FROM_ONE", Limit("ask-ip", 2, HOUR))
+
+    def asks(email: str, client_ip: str = "10.0.0.1") -> int:
+        cache.clear()
+        return Client(REMOTE_ADDR=client_ip).post("/accounts/login/", {"login": email}).status_code
+
+    assert [asks(f"{name}@example.org") for name in ("ada", "bob", "eve")] == [302, 302, 429]
+    assert asks("eve@example.org", "10.0.0.2") == 302
+
+
+@pytest.mark.django_db
 def test_sending_another_code_counts_as_asking(client, account, asks_to_sign_in, monkeypatch):
     monkeypatch.setattr(limits, "CODES_FOR_ONE_FROM_ONE", Limit("ask-pair", 2, HOUR))
     asks_to_sign_in(account.email)

@@ -144,6 +144,17 @@ def test_with_a_key_and_only_then_a_form_may_go_on_at_stripe(tmp_path):
     assert with_key == [*ours, "https://checkout.stripe.com", "https://billing.stripe.com"]
 
 
+@pytest.mark.parametrize(
+    ("said", "minimum", "cap"),
+    [({}, 500, 12), ({"SUPPORT_MEMBERSHIP_PRICE": "900"}, 900, 12), ({"REFERRAL_MINIMUM": "100"}, 100, 12)],
+    ids=["nothing", "price", "minimum"],
+)
+def test_a_reward_takes_the_price_of_a_month_and_a_year_has_twelve(tmp_path, said, minimum, cap):
+    program = "from growth import settings as s; print(s.REFERRAL_MINIMUM, s.REFERRAL_YEARLY_CAP)"
+
+    assert run(tmp_path, program, **said).stdout.split() == [str(minimum), str(cap)]
+
+
 def test_in_production_workers_may_take_their_time_and_pages_may_not(tmp_path):
     worker, web = start(tmp_path, **PRODUCTION).stdout, start(tmp_path, as_web=True, **PRODUCTION).stdout
 

@@ -80,20 +80,26 @@ def test_a_renewal_and_all_that_is_told_again_give_nothing(shop, stripe, happen,
     assert (rewarded(), Payment.objects.count()) == ([45, 45], 2)
 
 
+@pytest.mark.parametrize(
+    "what",
+    ["referrals.conversion.credit_the_referrer", "telemetry.operations.querysets.AuditEntryQuerySet.record"],
+    ids=["second grant", "audit"],
+)
 def test_a_failure_leaves_nothing_and_says_why_and_the_next_try_succeeds_once(
-    shop, brought, ada, bob, monkeypatch
+    what, shop, brought, ada, bob, monkeypatch
 ):
     with monkeypatch.context() as patch:
 
         def broken(*_args, **_kwargs):
             raise RuntimeError
 
-        patch.setattr("referrals.conversion.credit_the_referrer", broken)
-        deliver(shop.pay(bob))
+        patch.setattr(what, broken)
+        deliver(told for told in shop.pay(bob) if told.type == "invoice.paid")
         work()
 
     brought.refresh_from_db()
     assert (rewarded(), brought.converted_at, Payment.objects.count()) == ([], None, 0)
+    assert not Supporter.objects.filter(person=bob, tier="paid").exists()
     assert "RuntimeError" in StripeEvent.objects.get(type="invoice.paid").last_error
 
     work(later=timedelta(hours=1))
@@ -246,7 +252,7 @@ def test_four_workers_and_four_events_of_one_payment_convert_once(rounds, shop, 
         card = Card(fingerprint=f"card{number}")
         deliver(stripe.pays(shop.begin(brought.referred).session_id, card=card))
 
-        together([work] * 4)
+        assert together([work] * 4) == [None] * 4  # nothing failed
         work(later=timedelta(hours=1))
 
         assert Referral.objects.get(pk=brought.pk).state == "converted"
@@ -264,7 +270,7 @@ def test_an_event_that_is_delivered_five_times_at_once_counts_once(rounds, shop,
         told = stripe.pays(shop.begin(brought.referred).session_id, card=card)
         invoice = next(one for one in told if one.type == "invoice.paid")
 
-        together([partial(deliver, [invoice])] * 5)
+        assert together([partial(deliver, [invoice])] * 5) == [None] * 5  # nothing failed
         work()
 
         assert StripeEvent.objects.filter(event_id=invoice.id).count() == 1
