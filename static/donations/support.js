@@ -41,6 +41,11 @@ async function tell(address, fields) {
 
 // ── The dialog ──────────────────────────────────────────────────────────────────────────────────────
 
+// What is removed while it has the focus leaves the focus nowhere: it goes to the content instead.
+function toContent() {
+    document.querySelector("#main, main")?.focus({ preventScroll: true });
+}
+
 function open(placement, prompt = "") {
     for (const [name, value] of [["placement", placement], ["prompt", prompt]])
         for (const field of dialog.querySelectorAll(`input[name=${name}]`)) field.value = value;
@@ -70,10 +75,12 @@ function ledBy(element) {
 
 if (dialog) {
     document.addEventListener("click", (event) => {
-        const opener = event.target.closest("[data-support-open]");
+        const opener = event.target.closest("[data-support-open], [data-support-thanks]");
         if (!opener || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
         event.preventDefault();
-        open(opener.dataset.supportOpen);
+        // Thanks are no ask: nobody enters the funnel by reading them.
+        if ("supportThanks" in opener.dataset) dialog.showModal();
+        else open(opener.dataset.supportOpen);
     });
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.addEventListener("keydown", keepInside);
@@ -115,7 +122,7 @@ document.addEventListener("click", (event) => {
     if (!close) return;
     report(addresses.trackDismissal, { placement: close.dataset.supportDismiss });
     close.closest("[data-support-banner]").remove();
-    document.querySelector("#main").focus();
+    toContent();
 });
 
 for (const close of document.querySelectorAll("[data-support-dismiss]")) close.hidden = false;
@@ -154,9 +161,8 @@ function mind() {
 }
 
 function stay(event) {
-    const control = event.type === "submit" ? event.target : event.target.closest?.("[data-support-outbound]");
-    if (navigator.onLine || !control) return;
-    if (event.type === "submit" && !control.matches("[data-support-form]")) return;
+    const submitted = event.type === "submit" && event.target.querySelector("[data-support-outbound]");
+    if (navigator.onLine || !(submitted || event.target.closest?.("[data-support-outbound]"))) return;
     event.preventDefault();
     event.stopImmediatePropagation();
 }
@@ -175,17 +181,22 @@ function toast(kind) {
     shown.querySelector("[data-toast-text]").textContent = text.textContent;
     shown.querySelector("[data-toast-open]").addEventListener("click", () => {
         shown.remove();
+        toContent(); // where the dialog gives the focus back to
         open(text.dataset.placement, kind);
     });
     shown.querySelector("[data-toast-close]").addEventListener("click", () => {
         shown.remove();
+        toContent();
         report(addresses.trackEvent, { event: "support_prompt_dismissed", prompt: kind });
     });
-    document.body.append(shown);
+    // A live region is read out when it is filled, not when it comes with its text.
+    document.querySelector("[data-support-toasts]").append(shown);
 }
 
+const isFree = () => navigator.onLine && !dialog.open && document.visibilityState === "visible";
+
 async function ask(kind) {
-    if (!navigator.onLine || dialog.open || document.visibilityState !== "visible") return;
+    if (!isFree()) return;
     const answer = await tell(addresses.requestPrompt, { kind }).catch(() => ({}));
     if (answer.show) toast(answer.kind);
 }
@@ -200,7 +211,10 @@ function askNowAndThen() {
 function countMinutes() {
     const used = Number(sessionStorage.getItem("support-minutes")) + (document.visibilityState === "visible");
     sessionStorage.setItem("support-minutes", used);
-    if (used === Number(addresses.longSession)) ask("long_session");
+    // Whoever is busy in that minute is asked in the next in which they are not, once.
+    if (used < Number(addresses.longSession) || sessionStorage.getItem("support-long-asked") || !isFree()) return;
+    sessionStorage.setItem("support-long-asked", "1");
+    ask("long_session");
 }
 
 if (dialog && "asks" in addresses) {

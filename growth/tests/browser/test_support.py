@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from donations.experiments import CONTROL, CTA_ALT, KEY_FIRST, SUPPORT_HERO
-from donations.models import DonationInteraction, Payment, Supporter, SupportMail
+from donations.models import DonationInteraction, Payment, StripeCustomer, Supporter, SupportMail
 from growth.funnels import SHIPPED
 from growth.models import User
 from growth.questions import Population
@@ -198,7 +198,10 @@ def test_without_scripts_the_links_lead_to_the_page_and_its_form(browser, site, 
         link = plain.locator(f'[data-support-open="{placement}"]').first
         plain.goto(link.get_attribute("href"))
         assert plain.locator('main .ask-amounts input[name="placement"]').input_value() == placement
-    assert plain.locator("main").get_by_text("Tell a friend:").is_visible()
+    share = plain.locator("main .share-plain")
+    expect(share.get_by_text("Tell a friend:")).to_be_visible()
+    expect(share.locator("code")).to_have_text(f"{site}/")
+    expect(share.locator("code")).to_be_visible()
     context.close()
 
 
@@ -336,3 +339,208 @@ def test_the_header_is_one_line_on_a_phone_in_every_arm(here, width):
 
     assert len(words) == 2
     assert len(heights) == 1
+
+
+TELL_WHAT_IS_SEEN = """
+window.sent = []; window.looked = 0;
+const send = Navigator.prototype.sendBeacon;
+Navigator.prototype.sendBeacon = function (address, body) {
+    sent.push(address);
+    return send.call(this, address, body);
+};
+const Observer = window.IntersectionObserver;
+window.IntersectionObserver = class extends Observer {
+    constructor(told, how) { super((...all) => { looked += 1; told(...all); }, how); }
+};
+"""
+IMPRESSION = "/donate/track-impression"
+
+
+def test_a_banner_that_was_scrolled_away_is_not_seen_until_it_is_back(here):
+    here.clock.install()
+    here.add_init_script(TELL_WHAT_IS_SEEN)
+    here.set_viewport_size({"width": 390, "height": 300})
+    here.goto("/")
+    here.evaluate("scrollTo(0, document.body.scrollHeight)")
+    here.clock.run_for(3000)
+    assert until(lambda: here.evaluate("looked === 1"))
+    assert IMPRESSION not in here.evaluate("sent")
+
+    here.evaluate("scrollTo(0, 0)")
+    assert until(lambda: IMPRESSION in here.evaluate("sent"))
+    assert until(rows_of("banner_impression").exists)
+
+
+def test_a_banner_that_was_dismissed_before_its_time_is_not_seen(here):
+    here.clock.install()
+    here.add_init_script(TELL_WHAT_IS_SEEN)
+    here.goto("/")
+    here.get_by_role("button", name=re.compile("Not now")).click()
+    here.clock.run_for(3000)
+
+    assert until(lambda: here.evaluate("looked === 1"))
+    assert until(rows_of("banner_dismissed").exists)
+    assert IMPRESSION not in here.evaluate("sent")
+    assert not rows_of("banner_impression").exists()
+
+
+def test_a_long_session_is_asked_after_in_the_first_minute_that_is_free_and_once(here):
+    Supporter.objects.update(prompted_at=None)
+    here.clock.install()
+    # Another prompt is asked for when a page is opened: not on this one.
+    here.add_init_script("sessionStorage.setItem('support-asked', Date.now())")
+    here.goto("/help/")
+    assert dialog_of(here).get_attribute("data-long-session") == "120"
+    here.evaluate("sessionStorage.setItem('support-minutes', 118)")
+    asked = []
+    here.on("request", lambda request: asked.append(request) if "soft-prompt" in request.url else None)
+    here.clock.run_for(60_000)
+    assert asked == []
+
+    here.locator(".support-button").click()
+    here.clock.run_for(180_000)
+    assert here.evaluate("sessionStorage.getItem('support-minutes')") == "122"
+    assert asked == []
+    here.keyboard.press("Escape")
+    expect(dialog_of(here)).to_be_hidden()
+    here.clock.run_for(60_000)
+    here.get_by_role("status").get_by_text("You have been at it for a while").wait_for()
+    assert "long_session" in asked[0].post_data
+    here.get_by_role("button", name="Not now", exact=True).click()
+    here.clock.run_for(180_000)
+    assert len(asked) == 1
+
+
+def test_share_by_the_device_hands_over_the_address(here, site):
+    here.add_init_script("Navigator.prototype.share = async (what) => { window.shared = what; }")
+    here.goto("/settings/")
+    here.locator("#support-community").get_by_role("button", name="Share it").click()
+
+    assert until(lambda: here.evaluate("'shared' in window"))
+    shared = here.evaluate("shared")
+    assert re.fullmatch(rf"{site}/\?ref=[A-Z2-9]{{8}}", shared["url"])
+    assert shared["text"] == "I use this, and think it may be for you."
+    expect(here.locator("#support-community .share-plain")).to_be_hidden()
+    assert until(lambda: rows_of("support_shared").filter(placement="settings").exists())
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.id || document.activeElement.tagName")
+
+
+def test_the_focus_comes_back_to_the_content_when_a_toast_has_gone(here):
+    Supporter.objects.update(seven_day_shown_at=None, prompted_at=None)
+    here.goto("/help/")
+    here.get_by_role("button", name="How to support it").press("Enter")
+    expect(dialog_of(here)).to_be_visible()
+    here.keyboard.press("Escape")
+
+    expect(dialog_of(here)).to_be_hidden()
+    assert focused(here) == "main"
+
+
+def test_a_toast_is_read_out_from_a_region_that_was_there_before(here):
+    Supporter.objects.update(seven_day_shown_at=None, prompted_at=None)
+    here.clock.install()
+    here.goto("/help/")
+    region = here.locator("[data-support-toasts]")
+    assert region.aria_snapshot() == "- status"
+    here.clock.run_for(2000)
+
+    expect(region).to_match_aria_snapshot("""
+        - status:
+          - paragraph: You have been here for a week. If it suits you, help to keep it going.
+          - button "How to support it"
+          - button "Not now"
+    """)
+
+
+def test_what_the_dialog_and_the_banner_are_to_who_hears_them(here):
+    here.goto("/")
+    expect(here.locator("[data-support-banner]")).to_match_aria_snapshot("""
+        - complementary "More than a hundred hours in good company":
+          - paragraph: More than a hundred hours in good company
+          - link "Support it"
+          - link "A coffee"
+          - 'button "Not now: hide this for thirty days"'
+    """)
+    open_from(here, "header")
+    expect(dialog_of(here)).to_match_aria_snapshot("""
+        - dialog "Support the work on this":
+          - banner:
+            - heading "Support the work on this" [level=2]
+            - button "Close"
+          - group "How often":
+            - radio "Once" [checked]
+            - radio "Every month"
+          - group "Choose an amount":
+            - radio "€10"
+          - button "Continue to payment"
+          - button "Share it with a friend"
+          - status
+    """)
+
+
+def figures_of(dialog):
+    names = dialog.locator(".support-figures dt").all_inner_texts()
+    return dict(zip(names, dialog.locator(".support-figures dd").all_inner_texts(), strict=True))
+
+
+def test_the_dialog_shows_what_somebody_has_had_of_it(here):
+    open_from(here, "header")
+
+    assert figures_of(dialog_of(here)) == {"Hours": "114.7", "Entries": "256", "Reports": "9"}
+
+
+def test_a_supporter_opens_the_thanks_and_enters_no_funnel(here, photograph):
+    Supporter.objects.update(tier="paid")
+    here.goto("/help/")
+    here.locator(".menu summary").click()
+    photograph("menu-supporter")
+    here.get_by_role("link", name="Your support").click()
+
+    expect(dialog_of(here).get_by_text("It is because of you that this goes on.")).to_be_visible()
+    assert figures_of(dialog_of(here))["Hours"] == "114.7"
+    expect(dialog_of(here).locator("[data-support-form]")).to_have_count(0)
+    photograph("support-dialog-thanks")
+    dialog_of(here).get_by_role("button", name="Share it").click()
+    assert until(rows_of("support_shared").exists)
+    assert not rows_of("support_modal_opened").exists()
+
+
+@pytest.mark.parametrize("key", ["click", "Enter"])
+def test_offline_the_portal_waits_even_for_who_is_not_asked(here, ada, complaints, key):
+    Supporter.objects.update(never_ask=True)
+    StripeCustomer.objects.create(customer_id="cus_1", person=ada, livemode=False, created_at=timezone.now())
+    here.goto("/settings/")
+    sent = []
+    here.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    manage = here.locator("#membership-section").get_by_role("button", name="Manage")
+    here.context.set_offline(True)
+    expect(manage).to_have_attribute("aria-disabled", "true")
+    expect(here.locator("#membership-section").get_by_text("You are offline")).to_be_visible()
+    manage.click(force=True) if key == "click" else manage.evaluate("each => each.form.requestSubmit()")
+
+    assert here.url.endswith("/settings/")
+    assert sent == []
+    here.context.set_offline(False)
+    expect(manage).not_to_have_attribute("aria-disabled", "true")
+    complaints[:] = [said for said in complaints if "ERR_INTERNET_DISCONNECTED" not in said]
+
+
+def test_an_amount_that_is_refused_is_not_sent_again_offline(here, complaints, photograph):
+    here.goto("/donate/")
+    here.locator("main").get_by_label("Another amount, in EUR").fill("0,5")
+    here.locator("main").get_by_role("button", name="Continue to payment").click()
+    here.get_by_role("button", name="Go on").wait_for()
+    complaints.clear()  # the browser tells of the 400
+    sent = []
+    here.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    here.context.set_offline(True)
+    expect(here.locator("main .card").get_by_text("You are offline")).to_be_visible()
+    photograph("checkout-refused-offline")
+    here.get_by_label("Amount", exact=True).press("Enter")
+
+    expect(here.get_by_role("button", name="Go on")).to_be_visible()
+    assert [url for url in sent if "checkout" in url] == []
+    complaints[:] = [said for said in complaints if "ERR_INTERNET_DISCONNECTED" not in said]

@@ -1,16 +1,21 @@
 """Every page with every placement: what somebody is asked there, and what a supporter is not."""
 
 import re
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from donations.experiments import SUPPORT_HERO
-from donations.models import DonationInteraction, Supporter
+from donations.models import Checkout, DonationInteraction, StripeCustomer, Subscription, Supporter
 from growth.models import User
+from referrals.models import Referral, ReferralCode
 from telemetry.experiments.models import Experiment
 from telemetry.people.models import Person
 
@@ -37,6 +42,152 @@ OWN = {
     "/help/": {"help_page"},
 }
 EVERYWHERE = {"header", "sidebar", "user_menu"}
+#: Where somebody is in the middle of something: signing in, securing their account, going.
+BUSY = ("account_", "mfa_", "privacy_erase", "privacy_goodbye")
+
+
+def names_of(resolver):
+    """The name of every address of the site; the admin's have a space of theirs."""
+    for pattern in resolver.url_patterns:
+        if not isinstance(pattern, URLResolver):
+            yield pattern.name
+        elif not pattern.namespace:
+            yield from names_of(pattern)
+
+
+def test_every_page_of_the_site_is_walked(ada):
+    client, walked = Client(), set()
+    for name in {name for name in names_of(get_resolver()) if name and not name.startswith(BUSY)}:
+        try:
+            address = reverse(name)
+        except NoReverseMatch:
+            continue  # of one thing: below, among the answers
+        client.force_login(ada.account)
+        answer = client.get(address)
+        if answer.status_code == 200 and b'<header class="top">' in answer.content:
+            walked.add(address)
+
+    assert walked == set(PAGES)
+
+
+def post(client, **said):
+    return client.post("/donate/checkout/", {"kind": "once", "choice": "5", "token": uuid4(), **said})
+
+
+def thanks(client, ada, _settings, state="paid"):
+    Checkout.objects.create(
+        person=ada, kind="once", session_id="cs_1", amount=500, currency="eur", state=state,
+        idempotency_key="checkout:1", created_at=timezone.now(),
+    )  # fmt: skip
+    return client.get("/donate/thanks/?session_id=cs_1")
+
+
+def not_paid(client, ada, settings):
+    return thanks(client, ada, settings, state="failed")
+
+
+def refused(client, _ada, _settings):
+    return post(client, choice="custom", amount="0,5")
+
+
+def already_member(client, ada, _settings):
+    customer = StripeCustomer.objects.create(
+        customer_id="cus_1", person=ada, livemode=False, created_at=timezone.now()
+    )
+    Subscription.objects.create(
+        stripe_id="sub_1", customer=customer, person=ada, status="active", amount=500, currency="eur",
+        is_membership=True, fetched_at=timezone.now(),
+    )  # fmt: skip
+    return post(client, kind="monthly")
+
+
+def unavailable(client, _ada, settings):
+    settings.DEVELOPMENT_CHECKOUT, settings.STRIPE_SECRET_KEY = False, "sk_test_1"
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    return post(client)
+
+
+def not_configured(client, _ada, settings):
+    settings.DEVELOPMENT_CHECKOUT, settings.STRIPE_SECRET_KEY = False, ""
+    return post(client)
+
+
+def friend(client, ada, _settings):
+    bea = Person.objects.of_account(User.objects.create_user("bea@example.org"))
+    code = ReferralCode.objects.issue_to(ada, at=timezone.now())
+    brought = Referral.objects.link(bea, code, captured_at=timezone.now(), at=timezone.now())
+    assert brought is not None
+    return client.get(f"/referrals/friends/{brought.pk}/")
+
+
+#: Pages that answer a form, or are of one thing, and what is read on them.
+ANSWERS = {
+    thanks: "Thank you!",
+    not_paid: "This was not paid",
+    refused: "That amount does not work",
+    already_member: "You give every month already",
+    unavailable: "does not answer",
+    not_configured: "Payments are not set up yet",
+    friend: "friend",
+}
+
+
+@pytest.fixture
+def answer(ada, settings):
+    """`answer(refused)`: what she reads there."""
+    client = Client()
+    client.force_login(ada.account)
+    return lambda get: get(client, ada, settings).content.decode()
+
+
+@pytest.mark.parametrize(("get", "words"), ANSWERS.items(), ids=lambda each: getattr(each, "__name__", ""))
+def test_an_answer_has_the_placements_of_every_page(answer, get, words):
+    html = answer(get)
+
+    assert words in html
+    assert openers(html) >= EVERYWHERE
+    assert "<dialog open" not in html
+
+
+@pytest.mark.parametrize(("get", "words"), ANSWERS.items(), ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.parametrize("quiet", [{"tier": "paid"}, {"never_ask": True}], ids=str)
+def test_who_is_not_asked_finds_no_ask_in_any_answer(ada, answer, get, words, quiet):
+    Supporter.objects.update_or_create(person=ada, defaults=quiet)
+    html = answer(get)
+
+    assert words in html
+    assert openers(html) == set()
+    assert "data-support-banner" not in html
+    assert "data-asks" not in html
+
+
+FORMS = r'<form[^>]*action="(?:/donate/checkout/|/donate/portal/)".*?</form>'
+
+
+def test_what_leads_to_another_site_waits_offline():
+    """In the templates, since no page shows all of them; the forms for a key lead nowhere else."""
+    forms = r'<form\b[^>]*action="(?:{% url "support_(?:checkout|portal)" %}|{{ action }})".*?</form>'
+    away = []
+    keys = {"_enter_key.html"}
+    for name in sorted({each.name for each in Path("templates/donations").glob("*.html")} - keys):
+        text = Path("templates/donations", name).read_text()
+        away += [f"{name}: {each}" for each in re.findall(forms, text, re.DOTALL)]
+        away += [f"{name}: {each}" for each in re.findall('<a [^>]*target="_blank"[^>]*>', text)]
+
+    assert len(away) == 10
+    assert [each for each in away if "data-support-outbound" not in each] == []
+
+
+@pytest.mark.parametrize("get", [refused, already_member, unavailable])
+def test_a_page_with_a_way_out_has_the_script_and_the_note(ada, answer, get):
+    Supporter.objects.create(person=ada, never_ask=True)
+    html = answer(get)
+    form = re.search(FORMS, html, re.DOTALL)
+
+    assert form is not None
+    assert "data-support-outbound" in form.group()
+    assert 'donations/support.js" type="module"' in html
+    assert "data-support-offline" in html
 
 
 @pytest.fixture
@@ -114,26 +265,46 @@ def test_a_site_that_asks_nobody_shows_visitors_nothing_either(client, settings)
     assert openers(client.get("/about/").content.decode()) == set()
 
 
-PEOPLE = 'FROM "telemetry_person"'
+#: What the ask is made of, as far as it could be asked for.
+OURS = ("donations_", "telemetry_experiment", "telemetry_assignment", "telemetry_arm", "telemetry_exposure")
+#: Sections of their own: the membership, its payments and the key; the page of keys.
+SECTIONS = {"/settings/": 5, "/settings/license/": 2}
 
 
-@pytest.mark.parametrize("address", PAGES)
-def test_support_costs_a_page_one_query(ada, page, address, django_assert_max_num_queries):
+def reads_of_support(page, address):
+    """Each read of the ask on a page that was opened before, in order."""
     page(address)
     with CaptureQueriesContext(connection) as captured:
         page(address)
-
-    reads = [query["sql"] for query in captured if query["sql"].startswith(("SELECT", "EXECUTE"))]
     # On PostgreSQL the policy's query is planned already, and run by its name.
+    reads = [query["sql"] for query in captured if query["sql"].startswith(("SELECT", "EXECUTE"))]
+    return [sql for sql in reads if sql.startswith("EXECUTE") or any(table in sql for table in OURS)]
+
+
+def started():
+    experiment = Experiment.objects.get(key=SUPPORT_HERO)
+    experiment.start(at=timezone.now())
+    return experiment
+
+
+@pytest.mark.parametrize("who", ["asked", "in an experiment", "supporter"])
+@pytest.mark.parametrize("address", PAGES)
+def test_support_costs_a_page_one_query(ada, page, address, who):
+    if who == "in an experiment":
+        started()
+    if who == "supporter":
+        Supporter.objects.create(person=ada, tier="paid")
+
+    reads = reads_of_support(page, address)
     policy = [
         sql
         for sql in reads
-        if sql.startswith("EXECUTE") or ("donations_supporterkey" in sql and PEOPLE in sql)
+        if sql.startswith("EXECUTE") or ("donations_supporterkey" in sql and "telemetry_person" in sql)
     ]
-    of_support = [sql for sql in reads if "donations_supporter" in sql or "telemetry_experiment" in sql]
     assert len(policy) == 1
-    # The settings ask for the membership and the key besides: sections of their own.
-    assert len({*of_support, *policy}) <= (3 if address.startswith("/settings/") else 1)
+    # The page of support records besides that the arm was seen there.
+    records = address == "/donate/" and who == "in an experiment"
+    assert len(reads) == 1 + SECTIONS.get(address, 0) + records, reads
 
 
 @pytest.mark.parametrize("address", ["/accounts/email/", "/accounts/2fa/", "/settings/privacy/erase/"])
@@ -181,8 +352,7 @@ def test_the_preference_is_one_switch(ada, page):
     ],
 )
 def test_an_arm_changes_banner_dialog_and_page(ada, page, arm, words):
-    experiment = Experiment.objects.get(key=SUPPORT_HERO)
-    experiment.start(at=timezone.now())
+    experiment = started()
     experiment.roll_out(experiment.arms.get(name=arm), at=timezone.now())
     home, support = page("/"), page("/donate/")
 
@@ -210,6 +380,18 @@ def test_the_banner_begins_with_a_milestone(ada, page, seconds, entries, title):
     )
 
     assert title in page("/")
+
+
+@pytest.mark.parametrize(
+    ("days", "title"), [(6, "This is paid for by the people who use it"), (7, "More than a week together")]
+)
+def test_a_week_is_a_milestone(days, title):
+    joined = timezone.now() - timedelta(days=days)
+    client = Client()
+    client.force_login(User.objects.create_user("bea@example.org", date_joined=joined))
+    Person.objects.of_account(User.objects.get(email="bea@example.org"))
+
+    assert title in client.get("/").content.decode()
 
 
 def test_outbound_links_are_those_of_the_settings(page, settings):
