@@ -17,7 +17,7 @@ from growth.accounts import reauthentication
 from growth.admin.money import VIEW_MONEY
 from growth.admin.reasons import OtherCode, Reason
 from growth.dashboard.wording import percent
-from referrals.models import Referral, ReferralCode
+from referrals.models import Referral, ReferralClick, ReferralCode
 from referrals.models.referral import State
 from referrals.querysets.codes import CodeTaken, NoFreeCode, ReplacedAlready
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
@@ -157,6 +157,27 @@ class ReferralCodeAdmin(VerbsAdmin, ReadOnlyAdmin):
         cause = form.cleaned_data["reason"]
         after = {"code": code.code}
         AuditEntry.objects.record(request.user, what, code, before, after, cause, at=timezone.now())
+
+
+@admin.register(ReferralClick)
+class ReferralClickAdmin(ReadOnlyAdmin):
+    """How often each link was opened on which day; who may see codes may see it."""
+
+    list_display = ["day", "code", "count"]
+    list_display_links = None
+    list_filter = ["day"]
+    list_select_related = ["code"]
+    list_per_page = 50
+    show_full_result_count = False
+    ordering = ["-day", "-count", "-pk"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Who may see codes."""
+        return bool(request.user.has_perm("referrals.view_referralcode"))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """It is reached from the figures."""
+        return self.has_view_permission(request)
 
 
 @admin.register(Referral)

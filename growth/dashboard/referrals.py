@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
@@ -74,7 +75,7 @@ class ReferralsPanel(Panel):
         """Ask for the figures."""
         span = span_of(scope)
         opened, reached = span.opened(), span.counts()
-        figures = [Figure(grouped(opened), opened, codes_page(reader) if opened else "")]
+        figures = [Figure(grouped(opened), opened, openings(reader, span) if opened else "")]
         figures += [reader.figure(reached[step], brought(scope, step)) for step in STEPS]
         lengths = widths([figure.value or 0 for figure in figures])
         labels = (_("Link opened (counted clicks)"), *(str(LABELS[step]) for step in STEPS))
@@ -99,13 +100,15 @@ def brought(scope: Scope, step: str, code: str | None = None) -> Brought:
     return Brought(step, scope.period.start, scope.period.end, scope.as_of, scope.population, code)
 
 
-def codes_page(reader: Reader) -> str:
-    """Where openings are listed by code, for who may see codes."""
-    return (
-        reverse("admin:referrals_referralcode_changelist")
-        if reader.may("referrals.view_referralcode")
-        else ""
-    )
+def openings(reader: Reader, span: Span, code: int | None = None) -> str:
+    """Where the openings of these days are listed, of one code if it is named, for who may see codes."""
+    if not reader.may("referrals.view_referralcode"):
+        return ""
+    first, last = span.days
+    asked = {"day__gte": first.isoformat(), "day__lte": last.isoformat()}
+    if code is not None:
+        asked["code__id__exact"] = str(code)
+    return f"{reverse('admin:referrals_referralclick_changelist')}?{urlencode(asked)}"
 
 
 def loop(scope: Scope, reader: Reader, span: Span, confirmed: str) -> tuple[Fact, ...]:
@@ -131,8 +134,8 @@ def loop(scope: Scope, reader: Reader, span: Span, confirmed: str) -> tuple[Fact
         Fact(_("Friends they brought"), accepted, _("Accepted, up to the moment of the reading.")),
         Fact(
             _("Invitations each (i)"),
-            Figure(each, None, codes_page(reader)),
-            _("Counted openings of their links."),
+            Figure(each, None, people.href),
+            _("Counted openings of their links, for each of them."),
         ),
         Fact(
             _("Accepted (c)"),
@@ -176,7 +179,7 @@ def cost(scope: Scope, reader: Reader, span: Span) -> tuple[Fact, ...]:
 def refunds(reader: Reader) -> Fact:
     """Whether somebody's friends have their money back too often."""
     told = sum(alert.key.startswith("referrals.refunds:") for alert in open_alerts())
-    page = f"{reverse('admin:telemetry_alert_changelist')}?q=referrals.refunds"
+    page = f"{reverse('admin:telemetry_alert_changelist')}?q=referrals.refunds&resolved_at__isempty=1"
     href = page if told and reader.may("telemetry.view_alert") else ""
     return Fact(
         _("Alerts of refunds"),
@@ -224,7 +227,7 @@ class ReferralCodesPanel(Panel):
     slug = "referral-codes"
     title = gettext_lazy("Conversion by code")
     definition = gettext_lazy(
-        "The ten codes that brought most on these days; converted: members, of friends who signed up."
+        "The ten codes that brought most on these days; converted: members, of friends who confirmed."
     )
     template = "admin/growth/panels/_referral_codes.html"
     is_wide = True
@@ -232,18 +235,21 @@ class ReferralCodesPanel(Panel):
 
     def answer(self, scope: Scope, reader: Reader) -> ByCode:
         """Ask for the codes."""
-        codes = tuple(of_code(scope, reader, report) for report in span_of(scope).by_code(MOST_CODES))
+        span = span_of(scope)
+        codes = tuple(of_code(scope, reader, span, report) for report in span.by_code(MOST_CODES))
         header = (_("Code"), _("Link opened"), *(str(LABELS[step]) for step in STEPS), _("Converted"))
         nothing = "" if codes else _("Nobody came by a link on these days.")
         return ByCode(codes, header, days(scope.period.first, scope.period.last), nothing)
 
 
-def of_code(scope: Scope, reader: Reader, report: CodeReport) -> OfCode:
+def of_code(scope: Scope, reader: Reader, span: Span, report: CodeReport) -> OfCode:
     """One code as the reader sees it."""
     steps = [
         reader.figure(count, brought(scope, step, report.code))
         for step, count in zip(STEPS, report.steps, strict=True)
     ]
+    _signed_up, confirmed, paid = steps
     page = reverse("admin:referrals_referralcode_change", args=[report.pk])
-    opened = Figure(grouped(report.opened), report.opened, page)
-    return OfCode(report.code, page, opened, tuple(steps), percent(steps[-1].value, steps[0].value))
+    href = openings(reader, span, report.pk) if report.opened else ""
+    opened = Figure(grouped(report.opened), report.opened, href)
+    return OfCode(report.code, page, opened, tuple(steps), percent(paid.value, confirmed.value))

@@ -11,6 +11,7 @@ from growth.models import User
 from referrals.invitation import COOKIE
 from referrals.models import Referral, ReferralClick, ReferralCode
 from referrals.models.referral import State
+from referrals.tests.conftest import the_ledger_is_what_it_says  # noqa: F401 - fixture
 from telemetry.log.models import Event
 from telemetry.operations.limits import LimitCount
 from telemetry.people.models import Person

@@ -13,10 +13,20 @@ from donations.models import StripeEvent
 from growth.models import User
 from growth.tests.browser.test_sign_in import code_in_last_mail
 from referrals.models import CreditGrant, Referral, ReferralCode
+from referrals.tests.conftest import the_ledger_is_what_it_says  # noqa: F401 - fixture
 from telemetry.people.models import Person
 
 PHONE = {"width": 390, "height": 844}
 PICTURES = Path(configured.GROWTH_DATA) / "screenshots"
+
+#: A browser that can share, and remembers what; and one that cannot.
+A_SHEET = """
+window.shared = [];
+Object.defineProperty(navigator, "share", {
+    value: async what => { window.shared.push(what); }, configurable: true,
+})
+"""
+NO_SHEET = 'Object.defineProperty(navigator, "share", { value: undefined, configurable: true })'
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -33,7 +43,12 @@ def ada():
         friend = Person.objects.of_account(User.objects.create_user(f"{name}@growth.example"))
         referral = Referral.objects.link(friend, code, captured_at=now, at=timezone.now())
         assert referral is not None
-        Referral.objects.filter(pk=referral.pk).update(state=state, confirmed_at=now, credited_at=now)
+        Referral.objects.filter(pk=referral.pk).update(
+            state=state,
+            confirmed_at=None if state == "provisional" else now,
+            converted_at=now if state == "converted" else None,
+            credited_at=now if state == "converted" else None,
+        )
         if state == "converted":
             CreditGrant.objects.grant(
                 person, 45, "referral_referrer", at=now, referral=referral, idem_key="referral:1"
@@ -44,8 +59,11 @@ def ada():
 def test_the_page_of_ones_referrals(signed_in, ada, photograph):
     page = signed_in(ada)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.add_init_script(A_SHEET)
 
     page.goto("/referrals/")
+    page.get_by_role("button", name="No", exact=True).click()  # the question would cover the QR code
+    page.get_by_role("button", name="No", exact=True).wait_for(state="hidden")
     link = page.get_by_label("Friends sign up by this link").inner_text()
     page.get_by_role("button", name="Copy the link").click()
 
@@ -58,6 +76,26 @@ def test_the_page_of_ones_referrals(signed_in, ada, photograph):
     photograph("settings-referrals")
     page.goto("/pricing/")
     photograph("pricing-referrals")
+
+
+def test_the_page_s_share_button_shares_the_link(signed_in, ada):
+    page = signed_in(ada)
+    page.add_init_script(A_SHEET)
+    page.goto("/referrals/")
+    link = page.get_by_label("Friends sign up by this link").inner_text()
+
+    page.get_by_role("button", name="Share", exact=True).click()
+
+    assert page.evaluate("window.shared") == [{"title": "Growth", "url": link}]
+
+
+def test_without_a_sheet_to_share_by_there_is_no_such_button(signed_in, ada):
+    page = signed_in(ada)
+    page.add_init_script(NO_SHEET)
+    page.goto("/referrals/")
+
+    page.get_by_role("button", name="Copy the link").wait_for()
+    assert not page.get_by_role("button", name="Share", exact=True).is_visible()
 
 
 def test_without_scripts_the_link_stands_in_a_field(browser, site, ada, signed_in, page):

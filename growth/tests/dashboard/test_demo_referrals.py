@@ -12,6 +12,7 @@ from growth.demo_referrals import write_referrals
 from growth.demo_support import write_support
 from growth.tests.dashboard.conftest import AS_OF
 from referrals.models import CreditGrant, Referral, ReferralClick, ReferralCode
+from referrals.tests.conftest import the_ledger_is_what_it_says  # noqa: F401 - fixture
 from telemetry.log.ingest import store
 from telemetry.log.models import Origin
 

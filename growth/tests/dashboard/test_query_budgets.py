@@ -173,6 +173,7 @@ VISITS = (
     Visit("admin:growth_cohort_changelist", 6),
     Visit("admin:telemetry_experiment_changelist", 8),
     Visit("admin:donations_payment_changelist", 6),
+    Visit("admin:referrals_referralclick_changelist", 7),
     Visit("admin:referrals_referralcode_changelist", 7),
     Visit("admin:referrals_referral_changelist", 8),
     Visit("admin:referrals_creditgrant_changelist", 7),

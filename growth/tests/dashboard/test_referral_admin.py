@@ -9,6 +9,7 @@ from donations.models import Payment
 from growth.models import User
 from growth.tests.dashboard.conftest import AS_OF, signed_in
 from referrals.models import CreditGrant, CreditProposal, Referral, ReferralClick, ReferralCode
+from referrals.tests.conftest import the_ledger_is_what_it_says  # noqa: F401 - fixture
 from telemetry.models import AuditEntry, Person
 
 CODES, REFERRALS = "/admin/referrals/referralcode/", "/admin/referrals/referral/"

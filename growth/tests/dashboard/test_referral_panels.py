@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from growth.tests.dashboard.conftest import AS_OF, DAYS
 from referrals.models import CreditGrant, Referral, ReferralClick, ReferralCode
+from referrals.tests.conftest import the_ledger_is_what_it_says  # noqa: F401 - fixture
 from telemetry.operations.models import Alert
 from telemetry.people.models import Person
 
@@ -78,7 +79,60 @@ def test_a_computed_figure_opens_the_people_it_is_computed_of(browser_of_staff, 
 def test_an_alert_of_refunds_is_seen(browser_of_staff, brought):
     Alert.objects.raise_alert("referrals.refunds:somebody", "warning", "Look.", AS_OF)
 
-    assert 'q=referrals.refunds" aria-label="Alerts of refunds: 1"' in panel(browser_of_staff)
+    old = Alert.objects.create(
+        key="referrals.refunds:old",
+        severity="warning",
+        first_seen_at=AS_OF,
+        last_seen_at=AS_OF,
+        message="Old.",
+    )
+    Alert.objects.filter(pk=old.pk).update(resolved_at=AS_OF)
+
+    [href] = re.findall(r'<a href="([^"]*)" aria-label="Alerts of refunds: 1"', panel(browser_of_staff))
+
+    rows = browser_of_staff.get(unescape(href)).context["cl"].result_list
+    assert [alert.key for alert in rows] == ["referrals.refunds:somebody"]
+
+
+def test_everything_that_has_a_value_opens(browser_of_staff, brought):
+    Alert.objects.raise_alert("referrals.refunds:somebody", "warning", "Look.", AS_OF)
+    html = panel(browser_of_staff).partition("</table>")[0]
+    facts = re.findall(r'<th scope="row">([^<]*)</th><td>(.*?)</td>', html, re.DOTALL)
+    steps = re.findall(r'<span class="g-name">([^<]*)</span>.*?<span class="g-count">(.*?)</span>', html)
+    assert len(facts) == 10
+    assert len(steps) == 4
+
+    for label, shown in (*steps, *facts):
+        if re.sub(r"<[^>]+>", "", shown).strip() in ("0", "\N{EN DASH}"):
+            continue
+        href = re.search(r'href="([^"]+)"', shown)
+        assert href, label
+        assert browser_of_staff.get(unescape(href[1])).status_code == 200, label
+
+
+def test_openings_lead_to_those_of_the_days_and_of_the_code(browser_of_staff, brought):
+    day = timezone.localdate(AS_OF - timedelta(days=3))
+    other = ReferralCode.objects.issue_to(Person.objects.create(), at=AS_OF)
+    ReferralClick.objects.count_up(other, day=day)
+    ReferralClick.objects.count_up(brought, day=day - timedelta(days=400))
+
+    def listed(slug):
+        """What each figure of openings says, and what its list comes to."""
+        found = re.findall(
+            r'<a href="([^"]*referralclick[^"]*)" aria-label="[^"]*: (\d+)"', panel(browser_of_staff, slug)
+        )
+        for href, said in found:
+            rows = browser_of_staff.get(unescape(href)).context["cl"].result_list
+            yield int(said), sum(row.count for row in rows), {row.code for row in rows}
+
+    assert list(listed("referrals")) == [(2, 2, {brought, other})]
+    assert list(listed("referral-codes")) == [(1, 1, {brought}), (1, 1, {other})]
+
+
+def test_a_code_s_conversion_is_one_figure_in_panel_and_list(browser_of_staff, brought):
+    """One member of three who confirmed, of six who signed up."""
+    assert "<td>33.3 %</td>" in panel(browser_of_staff, "referral-codes")
+    assert b"33.3 %" in browser_of_staff.get("/admin/referrals/referralcode/").content
 
 
 def test_small_counts_are_hidden_from_who_may_not_see_people(in_groups, brought):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ from django.utils import timezone
 
 from growth.models import User
 from referrals import codes
-from referrals.friends import masked
+from referrals.friends import TOLD, masked
+from referrals.links import qr_code
 from referrals.models import CreditGrant, Referral, ReferralCode
+from referrals.models.referral import State
+from referrals.tests.conftest import the_ledger_is_what_it_says  # noqa: F401 - fixture
 from telemetry.operations.models import Alert
 from telemetry.people.erasure import erase
 from telemetry.people.models import Person
@@ -70,7 +74,7 @@ def test_the_first_look_makes_the_code_and_every_other_shows_it(ada):
     code = ReferralCode.objects.get(person=person)
     for page in pages:
         assert f"http://testserver/accounts/signup/?ref={code}" in page
-        assert "<svg" in page
+        assert str(qr_code(f"http://testserver/accounts/signup/?ref={code}")) in page
 
 
 def test_without_a_free_code_the_page_has_no_link_and_staff_are_told(ada, bob, monkeypatch):
@@ -124,14 +128,29 @@ def test_the_friends_of_others_are_not_there(ada, bob, path):
         assert browser.get(f"{PAGE}friends/{path.format(referral.pk)}/").status_code == 404
 
 
-@pytest.mark.parametrize("state", ["converted", "held", "rejected", "capped", "reversed"])
+def test_every_state_has_words_of_its_own():
+    assert set(TOLD) == set(State)
+    assert len({str(words) for words in TOLD.values()}) == 7
+
+
+@pytest.mark.parametrize("state", State.values)
 def test_a_state_is_told_and_its_reason_is_not(ada, bob, state):
-    brings(ada[1], bob[1], state=state, reason="The same card as yours")
+    referral = brings(ada[1], bob[1], state=state, reason="The same card as yours")
 
-    page = ada[2].get(PAGE)
+    for path in (PAGE, f"{PAGE}friends/{referral.pk}/"):
+        page = unescape(ada[2].get(path).content.decode())
+        assert str(TOLD[State(state)]) in page
+        assert "same card" not in page
 
-    assert page.status_code == 200
-    assert b"same card" not in page.content
+
+def test_days_that_are_to_come_are_told_with_their_day(ada, bob):
+    due = datetime(2030, 5, 17, 12, tzinfo=UTC)
+    referral = brings(ada[1], bob[1], state="converted", credit_due_at=due, credited_at=None)
+
+    assert "your days come on 17 May 2030" in ada[2].get(PAGE).content.decode()
+
+    Referral.objects.filter(pk=referral.pk).update(credited_at=due)
+    assert "your days come on" not in ada[2].get(PAGE).content.decode()
 
 
 def test_the_page_of_a_friend_of_somebody_who_left_stays_whole(ada, bob):
