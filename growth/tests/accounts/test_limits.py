@@ -86,15 +86,49 @@ def test_guesses_add_up_over_the_codes_of_an_account(account, monkeypatch):
 
 
 @pytest.mark.django_db
+def test_guesses_add_up_over_the_accounts_that_one_client_tries(monkeypatch):
+    monkeypatch.setattr(limits, "GUESSES_OF_AN_ADDRESS", Limit("code-ip", 2, HOUR))
+
+    def guesses(name: str, client_ip: str) -> int:
+        cache.clear()
+        client = Client(REMOTE_ADDR=client_ip)
+        client.post("/accounts/login/", {"login": confirmed(f"{name}@example.org").email})
+        return client.post(LOGIN_CODE, {"code": "BBBB-BBBB"}).status_code
+
+    assert [guesses(name, "10.0.0.1") for name in ("ada", "bob", "cem")] == [200, 200, 429]
+    assert guesses("dot", "10.0.0.2") == 200
+
+
+def asks_for_code(email: str, client_ip: str) -> int:
+    """The answer to the sign-in form, whatever allauth has counted in the cache."""
+    cache.clear()
+    return Client(REMOTE_ADDR=client_ip).post("/accounts/login/", {"login": email}).status_code
+
+
+@pytest.mark.django_db
+def test_one_mailbox_is_not_flooded_from_many_addresses(account, monkeypatch):
+    monkeypatch.setattr(limits, "CODES_FOR_ONE", Limit("ask-email", 2, HOUR))
+
+    assert [asks_for_code(account.email, f"10.0.0.{n}") for n in range(3)] == [302, 302, 429]
+    assert len(mail.outbox) == 2
+    assert asks_for_code("bob@example.org", "10.0.0.0") == 302
+
+
+@pytest.mark.django_db
+def test_one_client_does_not_flood_many_mailboxes(monkeypatch):
+    monkeypatch.setattr(limits, "CODES_FROM_ONE", Limit("ask-ip", 2, HOUR))
+
+    assert [asks_for_code(f"{n}@example.org", "10.0.0.1") for n in "abc"] == [302, 302, 429]
+    assert len(mail.outbox) == 2
+    assert asks_for_code("d@example.org", "10.0.0.2") == 302
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("email", ["ada@example.org", "nobody@example.org"])
 def test_codes_are_sent_to_one_address_for_one_client_five_times(account, email):
-    def asks(client_ip: str) -> int:
-        cache.clear()
-        return Client(REMOTE_ADDR=client_ip).post("/accounts/login/", {"login": email}).status_code
-
-    assert [asks("10.0.0.1") for _ in range(6)] == [302] * 5 + [429]
+    assert [asks_for_code(email, "10.0.0.1") for _ in range(6)] == [302] * 5 + [429]
     assert len(mail.outbox) == 5
-    assert asks("10.0.0.2") == 302
+    assert asks_for_code(email, "10.0.0.2") == 302
 
 
 @pytest.mark.django_db
