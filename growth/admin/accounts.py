@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
+from growth.admin.permissions import PermissionsAdmin
 from growth.models import User
 from telemetry.operations.models import AuditEntry
 
@@ -18,7 +18,7 @@ POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):
+class UserAdmin(PermissionsAdmin):
     """An account. It signs in by e-mailed code, so there is no password to set."""
 
     list_display = ["email", "is_staff", "is_active", "date_joined", "last_login"]

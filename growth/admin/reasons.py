@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from referrals.codes import normalised
+from telemetry.admin.plain import plain
 from telemetry.people.models import Person
 
 LONGEST_REASON = 300
@@ -22,6 +23,7 @@ class Reason(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=LONGEST_REASON,
+        validators=[plain],
         help_text=_("It is kept in the audit log. Name nobody in it."),
     )
 

@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWi
 from donations.models import Payment
 from donations.money import Money
 from donations.refunds import RefundRefused
+from telemetry.admin.plain import plain
 
 
 class RefundForm(forms.Form):
@@ -26,6 +27,7 @@ class RefundForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Why"),
         max_length=300,
+        validators=[plain],
         help_text=gettext_lazy("It stands in the audit log."),
         widget=UnfoldAdminTextInputWidget,
     )

@@ -15,13 +15,15 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django_celery_beat.models import PeriodicTask
 from unfold.admin import ModelAdmin
 
+from growth.admin.permissions import PermissionsAdmin
 from telemetry.admin.base import ReadOnlyAdmin
+from telemetry.admin.plain import PlainTextAdmin
 from telemetry.operations.models import AuditEntry, Heartbeat
 
 THEIR_APPS = ("account", "auth", "django_celery_beat", "mfa")
 
 
-class GroupAdmin(ModelAdmin):
+class GroupAdmin(PermissionsAdmin, PlainTextAdmin):
     """What a group of accounts may do."""
 
     search_fields = ["name"]

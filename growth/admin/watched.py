@@ -11,13 +11,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _, gettext_lazy
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from growth.admin.strict_json import StrictJSONField
 from growth.models import Cohort, SavedFunnel
 from growth.questions import ACTIVITY
+from telemetry.admin.plain import PlainTextAdmin
 from telemetry.log.events import declared, field_types
 
 #: Of a name that nobody knows, as much is said back; a pasted file may be one name.
@@ -48,7 +48,7 @@ class CohortForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Cohort)
-class CohortAdmin(ModelAdmin):
+class CohortAdmin(PlainTextAdmin):
     """Cohorts of staff; the shipped ones are code."""
 
     form = CohortForm
@@ -95,10 +95,11 @@ def declared_properties() -> list[str]:
 
 
 @admin.register(SavedFunnel)
-class SavedFunnelAdmin(ModelAdmin):
+class SavedFunnelAdmin(PlainTextAdmin):
     """Funnels of staff; they stand on the dashboard beside the shipped ones."""
 
     form = SavedFunnelForm
+    checked_elsewhere = ("breakdown",)
     list_display = ["name", "slug", "in_short", "position"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}

@@ -13,6 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
+from telemetry.admin.plain import PlainTextAdmin
+
 
 class ReadOnlyAdmin(ModelAdmin):
     """Rows that staff look at, and nothing else."""
@@ -43,7 +45,7 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-class VerbsAdmin(ModelAdmin):
+class VerbsAdmin(PlainTextAdmin):
     """Rows with verbs: a link leads to a page that says what will happen, its button does it."""
 
     def row_or_404(self, request: HttpRequest, object_id: str) -> Any:

@@ -137,5 +137,11 @@ class PendingWorkAdmin(VerbsAdmin):
         messages.success(request, message % {"count": len(revived)})
 
 
-admin.site.register(AlertMail, PendingWorkAdmin)
+@admin.register(AlertMail)
+class AlertMailAdmin(PendingWorkAdmin):
+    """Mails of alerts; each is named after its alert."""
+
+    list_select_related = ["alert"]
+
+
 admin.site.register(SegmentRefresh, PendingWorkAdmin)

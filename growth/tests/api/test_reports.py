@@ -5,6 +5,7 @@ from django.test import Client
 
 from growth.api.serializers import AskedSerializer
 from growth.models import User
+from telemetry.tests.ingest.test_refused_input import UNREADABLE
 
 FUNNEL = {
     "steps": [{"event": "step.a"}, {"event": "step.b"}, {"event": "step.c"}],
@@ -207,6 +208,15 @@ def test_a_bad_retention_is_refused_by_the_name_of_its_field(ask, declared, wron
 
     assert answer.status_code == 400
     assert field in answer.json()["fields"], answer.json()
+
+
+@pytest.mark.parametrize("report", ["funnel", "retention", "lifecycle"])
+@pytest.mark.parametrize("body", [*UNREADABLE.values(), b"[]"], ids=[*UNREADABLE, "an empty list"])
+def test_a_body_that_cannot_be_read_is_refused_by_each_report(reader, declared, report, body):
+    answer = reader.post(f"/api/v1/reports/{report}/", body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"code", "message", "fields"}
 
 
 def test_reading_needs_a_key_of_scope_read(ask, declared, client):
