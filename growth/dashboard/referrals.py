@@ -16,7 +16,7 @@ from growth.dashboard.panels import Panel, Table
 from growth.dashboard.reader import Figure, Reader
 from growth.dashboard.scope import Scope
 from growth.dashboard.segments import Bar
-from growth.dashboard.wording import UNKNOWN, days, duration, grouped, percent, share
+from growth.dashboard.wording import UNKNOWN, days, duration, grouped, hundredths, percent, share
 from referrals.figures import ACCEPTED_STEP, CONFIRMED, PAID, SIGNED_UP, STEPS, CodeReport, Span
 
 LABELS = {
@@ -117,14 +117,11 @@ def loop(scope: Scope, reader: Reader, span: Span, confirmed: str) -> tuple[Fact
     people = reader.figure(factor.people, SignedUp(scope.period.start, scope.period.end, scope.population))
     accepted = reader.figure(factor.accepted, brought(scope, ACCEPTED_STEP))
     hidden = reader.hides(factor.accepted) or reader.hides(factor.people)
-    k = UNKNOWN if hidden or factor.k is None else f"{factor.k:.2f}"
-    each = UNKNOWN if hidden or factor.invites_each is None else f"{factor.invites_each:.2f}"
     limit = UNKNOWN if hidden or factor.limit is None else grouped(round(factor.limit))
-    cycle = duration(None if hidden else span.cycle_seconds())
     return (
         Fact(
             _("k-factor"),
-            Figure(k, None, accepted.href),
+            Figure(hundredths(None if hidden else factor.k), None, accepted.href),
             _(
                 "Friends accepted for each person who signed up on these days: invitations each, times the"
                 " share of them that was accepted. Only friends who confirmed and passed every check count."
@@ -134,7 +131,7 @@ def loop(scope: Scope, reader: Reader, span: Span, confirmed: str) -> tuple[Fact
         Fact(_("Friends they brought"), accepted, _("Accepted, up to the moment of the reading.")),
         Fact(
             _("Invitations each (i)"),
-            Figure(each, None, people.href),
+            Figure(hundredths(None if hidden else factor.invites_each), None, people.href),
             _("Counted openings of their links, for each of them."),
         ),
         Fact(
@@ -149,7 +146,7 @@ def loop(scope: Scope, reader: Reader, span: Span, confirmed: str) -> tuple[Fact
         ),
         Fact(
             _("Cycle time"),
-            Figure(cycle, None, confirmed),
+            Figure(duration(None if hidden else span.cycle_seconds()), None, confirmed),
             _("Median from the sign-up of who invited to that of who came, of friends who confirmed."),
         ),
     )

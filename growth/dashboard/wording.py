@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 UNKNOWN = "–"  # noqa: RUF001
 
 ONE_PLACE = Decimal("0.1")
+TWO_PLACES = Decimal("0.01")
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -43,6 +44,13 @@ def share(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     return f"{(Decimal(repr(value)) * 100).quantize(ONE_PLACE, rounding=ROUND_HALF_UP)} %"
+
+
+def hundredths(value: float | None) -> str:
+    """A figure as `1.25`, rounded half up as a share is; an en dash when not known."""
+    if value is None:
+        return UNKNOWN
+    return str(Decimal(repr(value)).quantize(TWO_PLACES, rounding=ROUND_HALF_UP))
 
 
 def duration(seconds: float | None) -> str:

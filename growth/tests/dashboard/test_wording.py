@@ -3,7 +3,7 @@
 import pytest
 
 from growth.dashboard.exports import neutral
-from growth.dashboard.wording import change, duration, percent, share
+from growth.dashboard.wording import change, duration, hundredths, percent, share
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,14 @@ def test_a_percentage_rounds_half_up_and_nothing_has_none(part, whole, words):
 @pytest.mark.parametrize("whole", [3, 7, 16, 48, 80, 160, 400])
 def test_a_share_is_worded_as_the_percentage_of_its_parts(whole):
     assert [share(part / whole) for part in range(whole)] == [percent(part, whole) for part in range(whole)]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.125, "0.13"), (1.005, "1.01"), (2 / 3, "0.67"), (0.0, "0.00"), (12.0, "12.00"), (None, "–")],  # noqa: RUF001
+)
+def test_a_figure_has_two_places_rounded_half_up(value, words):
+    assert hundredths(value) == words
 
 
 @pytest.mark.parametrize(
