@@ -171,11 +171,11 @@ def test_every_list_asks_as_much_for_many_rows_as_for_few(browser_of_staff, some
 def queries_of_rows(client):
     """What the page of the first row of each model asks."""
     models = [model for model in MODELS if model is not Installation]  # one page, no rows
-    first = {model: model._default_manager.order_by("pk").first() for model in models}
-    assert {model._meta.label for model, row in first.items() if row is None} == set()
+    first = {model: model._default_manager.values_list("pk", flat=True).order_by("pk") for model in models}
+    assert [model for model, keys in first.items() if not keys] == []
     return {
-        model._meta.label: queries_of(client, address_of(model, "change", row.pk))
-        for model, row in first.items()
+        model._meta.label: queries_of(client, address_of(model, "change", keys[0]))
+        for model, keys in first.items()
     }
 
 
