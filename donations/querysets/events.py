@@ -22,11 +22,23 @@ class StripeEventQuerySet(PendingWorkQuerySet["StripeEvent"]):
     """The inbox."""
 
     def take_in(self, row: StripeEvent) -> bool:
-        """Store an event once, however many deliver it at a time; False when it was here."""
+        """Store an event once, however many deliver it at a time; False when it was here.
+
+        One that was ignored and is understood now is taken in after all, once. If two endpoints of two
+        versions tell it at one time and the strange one is kept, the daily look takes it up.
+        """
         if self.filter(event_id=row.event_id).exists():
-            return False
+            return self._take_up(row)
         self.bulk_create([row], ignore_conflicts=True)
         return True
+
+    def _take_up(self, row: StripeEvent) -> bool:
+        """Have an ignored event worked on as `row` tells it; False when it was not ignored, or `row` is."""
+        if row.ignored:
+            return False
+        ignored = self.filter(event_id=row.event_id, state=row.State.DONE).exclude(ignored="")
+        told = {name: getattr(row, name) for name in ("api_version", "object_id", "payload", "next_try_at")}
+        return bool(ignored.update(state=row.State.PENDING, ignored="", done_at=None, **told))
 
     def naming(self, ids: Iterable[str]) -> Self:
         """Events about these ids, or whose payload holds one of them."""

@@ -12,14 +12,16 @@ from django.test import Client
 from django.utils import timezone
 
 from donations import gateway
+from donations.handlers import HANDLERS
 from donations.inbox import MOST, Verdict, accept
 from donations.models import Payment, StripeEvent
 from donations.querysets.events import StripeEventQuerySet
-from donations.tests.money.conftest import work
+from donations.tests.money.conftest import deliver, work
 from telemetry.models import Alert
 
 URL = "/donate/webhook/"
 SECRET = "whsec_of_a_test"
+OLD = "2024-06-20.acacia"  # another version of the API, with other shapes
 
 pytestmark = pytest.mark.django_db
 
@@ -174,11 +176,54 @@ def test_the_other_mode_is_answered_and_not_kept_and_staff_are_told(post):
 
 
 def test_an_api_version_of_other_shapes_is_parked_and_staff_are_told(post):
-    assert post(an_event(api_version="2024-06-20.acacia")).json() == {"received": "ignored"}
+    assert post(an_event(api_version=OLD)).json() == {"received": "ignored"}
     assert post(an_event(id="evt_2", api_version="2026-11-25.endive")).json() == {"received": "stored"}
 
     assert StripeEvent.objects.get(event_id="evt_1").ignored == "version"
     assert Alert.objects.open().get().key == "stripe:version"
+
+
+@pytest.fixture
+def parked(shop, stripe, person, settings):
+    """A gift of which an endpoint of another version told: its events, as the right endpoint tells them."""
+    settings.DEVELOPMENT_CHECKOUT = True
+    told = shop.pay(person, "once")
+    deliver(stripe.teller.deliver(json.loads(one.body) | {"api_version": OLD}) for one in told)
+    return told
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_was_parked_is_worked_on_once_it_is_told_in_a_version_that_is_understood(
+    times, parked, stripe, person
+):
+    work()
+    assert not Payment.objects.exists()
+
+    deliver(stripe.again(one) for _time in range(times) for one in parked)
+    work()
+    deliver(stripe.again(one) for one in parked)
+    work()
+
+    assert Payment.objects.get().person == person
+    events = StripeEvent.objects.values_list("state", "ignored", "api_version")
+    assert list(events) == [("done", "", gateway.API_VERSION)] * len(parked)
+
+
+def test_what_was_parked_stays_so_while_it_is_told_in_a_strange_version(parked, stripe):
+    deliver(stripe.teller.deliver(json.loads(one.body) | {"api_version": OLD}) for one in parked)
+    work()
+
+    assert set(StripeEvent.objects.values_list("state", "ignored")) == {("done", "version")}
+    assert not Payment.objects.exists()
+
+
+def test_an_event_of_a_type_that_is_worked_on_since_is_worked_on_when_told_again(post, monkeypatch):
+    with monkeypatch.context() as before:
+        before.delitem(HANDLERS, "invoice.paid")
+        post()
+
+    assert [post().json()["received"] for _ in range(2)] == ["stored", "known"]
+    assert StripeEvent.objects.filter(payload__data__object__id="in_1").get().state == "pending"
 
 
 def test_nul_in_a_text_is_no_reason_to_lose_an_event(post):
