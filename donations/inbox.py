@@ -60,13 +60,17 @@ def accept(raw: bytes, signature: str, *, now: datetime) -> Delivery:
         return Delivery(Verdict.FORGED)
 
 
-def keep(event: Mapping[str, Any], *, now: datetime) -> Delivery:
-    """Keep an event that is known to be Stripe's: from a checked body, or fetched."""
+def keep(event: Mapping[str, Any], *, now: datetime, is_fetched: bool = False) -> Delivery:
+    """Keep an event that is known to be Stripe's: from a checked body, or fetched.
+
+    A fetched one is of the version that the account had when it happened, whatever we speak: of it only the
+    type, the time and the object's id are read, which are the same in all versions.
+    """
     event_id = str(event["id"])
     if bool(event["livemode"]) is not settings.STRIPE_LIVEMODE:
         _tell_of_the_other_mode(event, now)
         return Delivery(Verdict.OTHER_MODE, event_id)
-    row = _row(event, now)
+    row = _row(event, now, is_fetched=is_fetched)
     if not StripeEvent.objects.take_in(row):
         return Delivery(Verdict.KNOWN, event_id)
     if row.ignored:
@@ -76,7 +80,7 @@ def keep(event: Mapping[str, Any], *, now: datetime) -> Delivery:
     return Delivery(Verdict.STORED, event_id)
 
 
-def _row(event: Mapping[str, Any], now: datetime) -> StripeEvent:
+def _row(event: Mapping[str, Any], now: datetime, *, is_fetched: bool) -> StripeEvent:
     row = StripeEvent(
         event_id=str(event["id"]),
         type=str(event["type"]),
@@ -90,7 +94,7 @@ def _row(event: Mapping[str, Any], now: datetime) -> StripeEvent:
     if row.type not in HANDLERS:
         # Nobody will ever read it, and it may name people, also who was erased before it came.
         row.ignored, row.payload = StripeEvent.Ignored.TYPE, None
-    elif major(row.api_version) != major(API_VERSION):
+    elif not is_fetched and major(row.api_version) != major(API_VERSION):
         row.ignored = StripeEvent.Ignored.VERSION
     if row.ignored:
         row.state, row.done_at = StripeEvent.State.DONE, now

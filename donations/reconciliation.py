@@ -52,9 +52,12 @@ def last_look(now: datetime) -> datetime:
 
 
 def fetch_events(now: datetime) -> None:
-    """All events since the last look, into the inbox; those that are there stay as they are."""
+    """All events since the last look, into the inbox.
+
+    Those that are there stay as they are, except what was ignored: that is worked on now.
+    """
     for event in gateway.events_since(last_look(now), HANDLERS):
-        _settled(lambda event=event: keep(event.payload, now=now), now)  # type: ignore[misc]
+        _settled(lambda event=event: keep(event.payload, now=now, is_fetched=True), now)  # type: ignore[misc]
 
 
 def refetch_subscriptions(now: datetime) -> None:

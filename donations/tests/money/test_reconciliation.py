@@ -42,6 +42,42 @@ def test_a_webhook_that_never_came_is_settled(shop, stripe, person, settle):
     assert StripeEvent.objects.count() == len(told)
 
 
+@pytest.fixture
+def of_an_old_account(stripe):
+    """Stripe writes what it lists as it did when the account was young."""
+    for row in DevelopmentObject.objects.of("event"):
+        DevelopmentObject.objects.change(row.body, api_version="2024-06-20.acacia")
+
+
+@pytest.fixture
+def told(shop, person):
+    """What is told of a gift."""
+    return shop.pay(person, "once")
+
+
+def test_what_is_fetched_counts_in_whatever_version_it_is_written(told, of_an_old_account, person):
+    reconcile(timezone.now())
+    work()
+
+    assert Payment.objects.get().person == person
+    assert not Alert.objects.exists()
+
+
+def test_what_an_endpoint_of_a_strange_version_told_is_worked_on_at_the_next_look(
+    told, of_an_old_account, stripe, person, settle
+):
+    settle(stripe.again(one) for one in told)
+    assert set(StripeEvent.objects.values_list("ignored", flat=True)) == {"version"}
+    assert not Payment.objects.exists()
+
+    for _look in range(2):
+        reconcile(timezone.now())
+        work()
+
+    assert Payment.objects.get().person == person
+    assert not StripeEvent.objects.exclude(state="done", ignored="").exists()
+
+
 @pytest.mark.django_db
 def test_a_look_begins_before_the_last_good_one_and_never_before_stripe_remembers():
     now = timezone.now()
