@@ -2,8 +2,6 @@
 
 import json
 from datetime import timedelta
-from statistics import median
-from time import monotonic
 
 import pytest
 import stripe as sdk
@@ -268,19 +266,11 @@ def test_stripe_being_down_delays_the_work_and_not_the_answer(inline, post, shop
     settings.DEVELOPMENT_CHECKOUT, settings.STRIPE_INLINE = True, inline
     told = shop.pay(person)
     stripe.is_down = True
-    took, calls = [], stripe.calls.total()
+    calls = stripe.calls.total()
     for one in told:
-        begun = monotonic()
-        headers = {"Stripe-Signature": one.signature}
-        assert (
-            Client().post(URL, one.body, content_type="application/json", headers=headers).status_code == 200
-        )
-        took.append(monotonic() - begun)
-    if inline:  # the answer comes after one attempt, as docs/support.md says
-        assert stripe.calls.total() - calls <= len(told)
-    else:
-        assert stripe.calls.total() == calls
-        assert median(took) < 0.2
+        assert post(body=one.body, signature=one.signature).status_code == 200
+    # Inline, the answer comes after one attempt, as docs/support.md says; else nobody asked Stripe anything.
+    assert stripe.calls.total() - calls == (len(told) if inline else 0)
     work()
     assert not Payment.objects.exists()
     assert not Alert.objects.exists()
