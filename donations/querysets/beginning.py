@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from donations.models.checkout import Checkout
     from donations.models.customer import StripeCustomer
 
+#: The alert that is open while Stripe opens no checkout.
+REFUSED = "stripe:checkout"
 #: Stripe forgets a key after a day, and closes what nobody paid: a row as old as this is not asked for again.
 ASKED_AGAIN_FOR = timedelta(hours=23)
 
@@ -63,8 +65,16 @@ class BeginningQuerySet(models.QuerySet["Checkout", "Checkout"]):
 
         `origin`: of this site, for the way back. Never inside a transaction. Raises `AlreadyMember`,
         `StillConfirming` and the gateway's troubles; after `GatewayUnavailable` the same wish goes on where
-        it stopped, with the same key, and Stripe does nothing twice.
+        it stopped, with the same key, and Stripe does nothing twice. Staff hear of a no, and of a wrong key.
         """
+        try:
+            return self._begin(person, wish, origin, at)
+        except (gateway.GatewayDenied, gateway.GatewayRefused) as no:
+            message = gettext("Stripe refuses to open checkouts: %(code)s") % {"code": no}
+            Alert.objects.raise_alert(REFUSED, Alert.Severity.CRITICAL, message, at)
+            raise
+
+    def _begin(self, person: Person | None, wish: Wish, origin: str, at: datetime) -> Checkout:
         if person is not None and wish.kind == "monthly" and _is_member(person):
             raise AlreadyMember
         checkout = self._stand(person, wish, at)
@@ -75,14 +85,14 @@ class BeginningQuerySet(models.QuerySet["Checkout", "Checkout"]):
             return checkout
         self._close_older(checkout, origin, at)
         try:
-            return self._open(checkout, origin)
+            opened = self._open(checkout, origin)
         except gateway.GatewayRefused as refusal:
             self._end(checkout, "failed", at)
             if refusal.is_missing and self._forget_customer(person, at):
-                return self.begin(person, wish, origin=origin, at=at)
-            message = gettext("Stripe refuses to open checkouts: %(code)s") % {"code": refusal.code}
-            Alert.objects.raise_alert("stripe:checkout", Alert.Severity.CRITICAL, message, at)
+                return self._begin(person, wish, origin, at)
             raise
+        Alert.objects.resolve(REFUSED, at)
+        return opened
 
     def _stand(self, person: Person | None, wish: Wish, at: datetime, *, again: bool = True) -> Checkout:
         """The row of this form, committed before Stripe is asked; of many clicks one makes it."""

@@ -202,6 +202,57 @@ def test_a_refusal_ends_the_checkout_and_staff_hear_of_it(begin, person):
     assert "amount_too_small" in Alert.objects.get(key="stripe:checkout").message
 
 
+@pytest.mark.parametrize("fault", [Fault.KEY_UNKNOWN, Fault.KEY_MAY_NOT])
+def test_a_wrong_key_is_told_to_staff_and_the_same_form_goes_on_once_it_is_right(
+    begin, person, wish, stripe, fault
+):
+    one = wish()
+    stripe.will(fault)
+    with pytest.raises(gateway.GatewayDenied):
+        begin(person, one)
+
+    waiting, alert = Checkout.objects.get(), Alert.objects.open().get()
+    assert waiting.state == "open"
+    assert (alert.key, alert.severity) == ("stripe:checkout", Alert.Severity.CRITICAL)
+
+    assert begin(person, one) == waiting
+    assert not Alert.objects.open().exists()
+
+
+def test_a_wrong_key_is_told_when_an_older_page_is_to_be_closed(begin, person, stripe):
+    begin(person)
+    stripe.will(Fault.KEY_MAY_NOT, on="/expire")
+
+    with pytest.raises(gateway.GatewayDenied):
+        begin(person)
+
+    assert Alert.objects.open().get().key == "stripe:checkout"
+
+
+@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.ERROR, Fault.RATE_LIMITED])
+def test_that_stripe_is_away_opens_no_alert(begin, person, stripe, fault):
+    stripe.will(fault, times=2)
+    with pytest.raises(gateway.GatewayUnavailable):
+        begin(person)
+
+    assert not Alert.objects.exists()
+
+
+def test_staff_are_told_that_checkouts_open_again(begin, person, stripe):
+    with pytest.raises(gateway.GatewayRefused):
+        begin(person, amount=1)
+    again = NOW + timedelta(minutes=1)
+    stripe.is_down = True
+    with pytest.raises(gateway.GatewayUnavailable):
+        begin(person, at=again)
+    assert Alert.objects.open().get().key == "stripe:checkout"
+
+    stripe.is_down = False
+    begin(person, at=again)
+
+    assert Alert.objects.get().resolved_at == again
+
+
 def test_the_older_page_of_a_person_is_closed(begin, person):
     older, newer = begin(person), begin(person)
 
