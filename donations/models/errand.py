@@ -30,6 +30,7 @@ class StripeErrand(StripeWork):
         FORGET = "forget", _("Delete a customer")
 
     drained_by = "donations.tasks.run_stripe_errands"
+    failing = "stripe:failing-errands"
     stays = True
 
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
@@ -79,6 +80,11 @@ class StripeErrand(StripeWork):
     def __str__(self) -> str:
         return f"{self.kind} {self.object_id}"
 
+    @property
+    def what(self) -> str:
+        """An errand, and of which kind."""
+        return f"{self._meta.verbose_name} ({self.kind})"
+
     @staticmethod
     def new_key() -> str:
         """A key that no other errand has."""
@@ -95,6 +101,7 @@ class StripeErrand(StripeWork):
         about = outcome(now)
         if about is not None and about.person is None:
             StripeErrand.objects.filter(pk=self.pk).update(reason="")
+        super().record(outcome, now)
 
     def was_refused(self, code: str, at: datetime) -> None:
         """Keep Stripe's no, and tell staff."""

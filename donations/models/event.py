@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from donations.models.work import StripeWork
 from donations.querysets.events import StripeEventQuerySet
-from telemetry.operations.models import Alert
 from telemetry.operations.pending import PendingWork
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 #: How long a payload is kept; its row stays and refuses what is delivered again.
 PAYLOAD_KEPT = timedelta(days=90)
-FAILING = "stripe:failing"
 
 
 class StripeEvent(StripeWork):
@@ -31,6 +29,7 @@ class StripeEvent(StripeWork):
         VERSION = "version", _("Its API version is not understood")
 
     drained_by = "donations.tasks.drain_stripe_events"
+    failing = "stripe:failing"
     stays = True
 
     event_id = models.CharField(_("event"), max_length=255, unique=True)
@@ -62,6 +61,11 @@ class StripeEvent(StripeWork):
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
 
+    @property
+    def what(self) -> str:
+        """Its type, as Stripe calls it."""
+        return self.type
+
     def perform(self, now: datetime) -> Work:
         """Ask Stripe how things stand: what the event says may be old by now."""
         from donations.handlers import HANDLERS
@@ -73,18 +77,4 @@ class StripeEvent(StripeWork):
         about = outcome(now)
         if about is None or about.person is None:  # a guest's or an erased person's: nobody could ask for it
             StripeEvent.objects.filter(pk=self.pk).update(payload=None)
-        if self.attempts > 1:
-            StripeEvent.objects.say_when_well_again(now)
-
-    def failed(self, error: Exception, at: datetime) -> None:
-        """Tell staff at the first failure of ours; that Stripe is away is no such thing."""
-        from donations.gateway import GatewayDenied
-        from donations.handlers import WAITS
-
-        if isinstance(error, WAITS) and not isinstance(error, GatewayDenied):
-            return
-        message = _("%(type)s cannot be worked on (%(error)s). It is tried again, and nothing is lost.") % {
-            "type": self.type,
-            "error": type(error).__qualname__,
-        }
-        Alert.objects.raise_alert(FAILING, Alert.Severity.WARNING, message, at)
+        super().record(outcome, now)

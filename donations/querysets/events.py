@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from telemetry.operations.models import Alert
 from telemetry.operations.pending import PendingWorkQuerySet
 
 if TYPE_CHECKING:
@@ -49,10 +48,3 @@ class StripeEventQuerySet(PendingWorkQuerySet["StripeEvent"]):
     def with_payload_from_before(self, moment: datetime) -> Self:
         """What was received before `moment` and still has its payload."""
         return self.filter(created_at__lt=moment, payload__isnull=False)
-
-    def say_when_well_again(self, now: datetime) -> None:
-        """Resolve the alert of failing events once none waits for another attempt."""
-        if not self.pending().exclude(last_error="").exists():
-            from donations.models.event import FAILING
-
-            Alert.objects.resolve(FAILING, now)

@@ -110,10 +110,53 @@ def test_what_a_wrong_key_could_not_end_is_ended_once_the_key_is_right(fault, sh
 
     work()
     assert StripeErrand.objects.get().state == "pending"
+    alert = Alert.objects.open().get()
+    assert (alert.key, "GatewayDenied" in alert.message) == ("stripe:failing-errands", True)
 
     work(later=timedelta(minutes=2))
     subscription.refresh_from_db()
     assert (StripeErrand.objects.get().refusal, subscription.status) == ("", "canceled")
+    assert not Alert.objects.open().exists()
+
+
+def test_an_errand_that_goes_well_says_nothing_of_one_that_still_may_not_be_done(give_back, shop, stripe):
+    give_back(300)
+    stripe.will(Fault.KEY_MAY_NOT, times=2, on="/refunds")
+    work()
+    StripeErrand.objects.queue_once("expire", shop.begin(None, "once").session_id, at=timezone.now())
+
+    work(later=timedelta(minutes=2))
+
+    assert set(StripeErrand.objects.values_list("kind", "state")) == {
+        ("refund", "pending"),
+        ("expire", "done"),
+    }
+    assert Alert.objects.open().get().key == "stripe:failing-errands"
+
+
+@pytest.mark.parametrize("fault", BAD_DAYS)
+def test_that_stripe_is_away_for_a_while_is_no_alert(fault, give_back, stripe):
+    give_back(300)
+    stripe.will(fault, times=2, on="/refunds")
+
+    work()
+
+    assert StripeErrand.objects.get().state == "pending"
+    assert not Alert.objects.exists()
+
+
+def test_what_was_given_up_and_is_done_when_tried_again_closes_its_alert(give_back, stripe):
+    errand = give_back(300)
+    StripeErrand.objects.update(attempts=StripeErrand.max_attempts - 1)
+    stripe.will(Fault.KEY_UNKNOWN, on="/refunds")
+    work()
+    errand.refresh_from_db()
+
+    errand.revive(timezone.now())
+    work()
+
+    assert StripeErrand.objects.get().state == "done"
+    assert Alert.objects.open().get().key == "dead:donations.stripeerrand"
 
 
 def test_a_refund_that_waited_longer_than_its_key_lives_is_not_tried_again(give_back, stripe):

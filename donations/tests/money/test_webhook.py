@@ -15,6 +15,7 @@ from donations.inbox import MOST, Verdict, accept
 from donations.models import Payment, StripeEvent
 from donations.querysets.events import StripeEventQuerySet
 from donations.tests.money.conftest import deliver, work
+from donations.tests.stripe.faults import Fault
 from telemetry.models import Alert
 
 URL = "/donate/webhook/"
@@ -280,6 +281,23 @@ def test_stripe_being_down_delays_the_work_and_not_the_answer(inline, post, shop
 
     assert Payment.objects.count() == 1
     assert not StripeEvent.objects.exclude(state="done").exists()
+
+
+@pytest.mark.parametrize("fault", [Fault.KEY_UNKNOWN, Fault.KEY_MAY_NOT])
+def test_a_wrong_key_is_told_at_once_and_what_waited_is_done_when_it_is_right(
+    fault, shop, stripe, person, settle, settings
+):
+    settings.DEVELOPMENT_CHECKOUT = True
+    told = shop.pay(person, "once")
+    stripe.will(fault)
+
+    settle(told)
+    failing = Alert.objects.open().get()
+    assert (failing.key, "GatewayDenied" in failing.message) == ("stripe:failing", True)
+
+    work(later=timedelta(minutes=2))
+    assert Payment.objects.get().person == person
+    assert not Alert.objects.open().exists()
 
 
 def test_a_replay_after_200_days_is_a_no_op(shop, stripe, person, settle, settings):
