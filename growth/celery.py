@@ -41,3 +41,13 @@ def trace_if_wanted(**_kwargs: Any) -> None:
         from growth.tracing import trace_tasks
 
         trace_tasks()
+
+
+@worker_init.connect
+def begin_anew(**_kwargs: Any) -> None:
+    """Before the first job: what the worker before this one left behind."""
+    from django.utils import timezone
+
+    from growth import watch
+
+    watch.begin_anew(timezone.now())

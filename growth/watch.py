@@ -45,14 +45,26 @@ def tell(key: str, wrong: bool, severity: Alert.Severity, message: str, now: dat
 def catch_up(now: datetime) -> None:
     """Ring for turns that nobody claimed: once for the last one, however many were missed.
 
-    A turn that has not ended when its worker's time was over was killed: it counts as never claimed.
+    Where processes work, a turn that has not ended when its time was over was killed: it counts as failed.
+    Threads, which work where there is no Redis, end at no limit: see `begin_anew`.
     """
-    latest = now - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
-    give_back_abandoned([job.name for job in jobs_with_turns()], claimed_before=latest)
+    if settings.REDIS_URL:
+        give_back(claimed_before=now - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT), now=now)
     resting = set(Heartbeat.objects.filter(failed_at__gt=now - PAUSE).values_list("job", flat=True))
     for job in missed(now, lambda name, slot: Slot.objects.filter(job=name, slot=slot).exists()):
         if job.name not in resting:
             doorbell.ring(job.task)
+
+
+def begin_anew(now: datetime) -> None:
+    """As the worker starts: without Redis it is the only one, so no turn claimed before is still alive."""
+    if not settings.REDIS_URL:
+        give_back(claimed_before=now, now=now)
+
+
+def give_back(claimed_before: datetime, now: datetime) -> None:
+    """Free the turns claimed before then that have not ended."""
+    give_back_abandoned([job.name for job in jobs_with_turns()], claimed_before, now)
 
 
 def kinds_of_work() -> list[type[PendingWork]]:

@@ -59,6 +59,10 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat", "Heartbeat"]):
         if not beat.idle:
             self._ended(job, started, finished_at=timezone.now())
 
+    def record_kill(self, job: str, at: datetime) -> None:
+        """The job's process was killed, as was seen at `at`; it could not tell so itself."""
+        self.filter(job=job).update(failed_at=at, last_error="Killed")
+
     def _ended(self, job: str, started: float, **how: Any) -> None:
         self.filter(job=job).update(runs=F("runs") + 1, seconds=monotonic() - started, **how)
 

@@ -57,8 +57,8 @@ def in_turn(job: str, slot: datetime, now: datetime, work: Callable[[], Result])
 def in_turn_outside(job: str, slot: datetime, now: datetime, work: Callable[[], Result]) -> Result | None:
     """Do `work` once in the slot, in transactions of its own; None when it had its turn.
 
-    For what talks to others, or takes many locks one after the other. A turn that fails is given back, so
-    that it is caught up; one that is killed is given back by `give_back_abandoned`.
+    For what talks to others, or takes many locks one after the other. A turn that fails gives its own claim
+    back, so that it is caught up; that of one that is killed is given back by `give_back_abandoned`.
     """
     if not claim_slot(job, slot, now):
         return None
@@ -66,18 +66,25 @@ def in_turn_outside(job: str, slot: datetime, now: datetime, work: Callable[[], 
         with Heartbeat.objects.beating(job):
             return work()
     except BaseException:
-        Slot.objects.filter(job=job, slot=slot).delete()
+        Slot.objects.filter(job=job, slot=slot, claimed_at=now).delete()
         raise
 
 
-def give_back_abandoned(jobs: Iterable[str], claimed_before: datetime) -> int:
+def give_back_abandoned(jobs: Iterable[str], claimed_before: datetime, now: datetime) -> int:
     """Free the turns of these jobs that were claimed before then and whose job has not ended since.
 
-    A process that is killed can give nothing back. How many turns were freed.
+    A process that is killed can neither give its claim back nor record that it failed: both are done for it
+    here, at `now`. How many turns were freed.
     """
     claimed = OuterRef("claimed_at")
     ended = Heartbeat.objects.filter(
         Q(finished_at__gte=claimed) | Q(failed_at__gte=claimed), job=OuterRef("job")
     )
     abandoned = Slot.objects.filter(~Exists(ended), job__in=list(jobs), claimed_at__lt=claimed_before)
-    return abandoned.delete()[0]
+    freed = 0
+    for turn in abandoned:
+        with transaction.atomic():
+            if Slot.objects.filter(pk=turn.pk).delete()[0]:
+                Heartbeat.objects.record_kill(turn.job, now)
+                freed += 1
+    return freed

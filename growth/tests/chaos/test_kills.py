@@ -88,6 +88,16 @@ def test_a_worker_killed_among_many_rows_leaves_none(house):
     house.assert_invariants()
 
 
+def test_a_turn_whose_worker_was_killed_is_given_back_when_the_next_one_starts(house):
+    house.ask("Slot.objects.create(job='donations.reconcile', slot=now, claimed_at=now)")
+    house.kill("celery --quiet --app growth worker")
+
+    job = "Heartbeat.objects.get(job='donations.reconcile')"
+    await_that(lambda: house.ask(f"say({job}.last_error)") == "Killed", 30, "the next worker has seen it")
+    assert not house.ask("say(Slot.objects.filter(job='donations.reconcile').exists())")
+    house.assert_invariants()
+
+
 def test_a_broker_that_is_deleted_loses_nothing(house, mail_server):
     house.ask(QUEUE_PEOPLE)
     opened(house, "before")

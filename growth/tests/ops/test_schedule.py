@@ -12,11 +12,11 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from growth import tasks
-from growth.celery import app
+from growth.celery import app, begin_anew
 from growth.schedule import JOBS, At, Every, lateness, sync_schedule
 from growth.watch import catch_up, kinds_of_work, look_around
 from telemetry.models import Alert, AlertMail, Heartbeat, SegmentRefresh, Slot
-from telemetry.operations.slots import claim_slot
+from telemetry.operations.slots import claim_slot, day_of
 from telemetry.tasks import refresh_all_segments, refresh_moved_segments
 from telemetry.tests.delivery.test_kills import database_url
 
@@ -198,14 +198,15 @@ import django, time_machine
 django.setup()
 from growth import tasks
 tasks.prune_everything = lambda _now: os.kill(os.getpid(), signal.SIGKILL)
-with time_machine.travel(datetime.fromisoformat(sys.argv[1])):
+with time_machine.travel(datetime.fromisoformat(sys.argv[1]), tick=False):
     tasks.prune()
 """
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("all_is_well")
-def test_a_turn_whose_worker_was_killed_is_started_when_its_time_is_over(now, rings, tmp_path, settings):
+def test_a_turn_whose_process_was_killed_has_failed_when_its_time_is_over(now, rings, tmp_path, settings):
+    settings.REDIS_URL = "redis://127.0.0.1/0"
     Slot.objects.filter(job="operations.prune").delete()
     began = now + timedelta(seconds=1)
     environment = {
@@ -217,19 +218,55 @@ def test_a_turn_whose_worker_was_killed_is_started_when_its_time_is_over(now, ri
     command = [sys.executable, "-c", KILLED, began.isoformat()]
     killed = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert Slot.objects.filter(job="operations.prune").exists()
 
-    catch_up(began + timedelta(seconds=299))
+    catch_up(began + timedelta(seconds=300))
+    assert Slot.objects.filter(job="operations.prune").exists()
+    seen = began + timedelta(seconds=301)
+    catch_up(seen)
+    look_around(seen)
+    assert not Slot.objects.filter(job="operations.prune").exists()
+    assert "Killed" in Alert.objects.open().get(key="failing:operations.prune").message
+    catch_up(seen + timedelta(minutes=9))
     assert rings == []
-    again = began + timedelta(seconds=302)
+    again = seen + timedelta(minutes=11)
     catch_up(again)
     assert rings == ["growth.tasks.prune"]
+
     with time_machine.travel(again, tick=False):
         tasks.prune()
-    catch_up(again + timedelta(seconds=302))
-
+    catch_up(again + timedelta(seconds=301))
+    look_around(again)
     assert rings == ["growth.tasks.prune"]
-    assert Heartbeat.objects.get(job="operations.prune").finished_at == again
+    assert not Alert.objects.open().filter(key="failing:operations.prune").exists()
+
+
+@pytest.mark.usefixtures("all_is_well")
+def test_without_redis_a_turn_may_take_as_long_as_its_worker_lives(now, rings, settings):
+    settings.REDIS_URL = ""
+    Slot.objects.filter(job="operations.prune").update(claimed_at=now + timedelta(seconds=1))
+
+    catch_up(now + timedelta(minutes=20))
+    assert Slot.objects.filter(job="operations.prune").exists()
+
+    with time_machine.travel(now + timedelta(minutes=20), tick=False):
+        begin_anew()  # as a worker starts
+    catch_up(now + timedelta(minutes=29))
+    assert rings == []
+    catch_up(now + timedelta(minutes=31))
+    assert rings == ["growth.tasks.prune"]
+    assert set(Heartbeat.objects.filter(last_error="Killed").values_list("job", flat=True)) == {
+        "operations.prune"
+    }
+
+
+def test_on_redis_a_worker_that_starts_leaves_the_turns_of_others_alone(now, settings):
+    settings.REDIS_URL = "redis://127.0.0.1/0"
+    claim_slot("operations.prune", day_of(now), now)
+
+    with time_machine.travel(now + timedelta(seconds=2), tick=False):
+        begin_anew()
+
+    assert Slot.objects.filter(job="operations.prune").exists()
 
 
 def test_days_missed_are_caught_up_once(now):

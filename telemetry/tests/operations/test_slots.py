@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from telemetry.models import Heartbeat, Slot
-from telemetry.operations.slots import claim_slot, day_of, hour_of, in_turn
+from telemetry.operations.slots import claim_slot, day_of, hour_of, in_turn, in_turn_outside
 
 
 @pytest.mark.django_db
@@ -54,6 +54,29 @@ def test_a_failed_turn_is_free_again(now):
     assert not Slot.objects.exists()
     assert Heartbeat.objects.get(job="prune").last_error == "ZeroDivisionError"
     assert in_turn("prune", day_of(now), now, lambda: 7) == 7
+
+
+@pytest.mark.django_db
+def test_a_turn_that_fails_outside_is_free_again(now):
+    with pytest.raises(ZeroDivisionError):
+        in_turn_outside("prune", day_of(now), now, lambda: 1 / 0)
+
+    assert not Slot.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_turn_that_fails_late_leaves_the_claim_of_whoever_has_it_now(now):
+    later = now + timedelta(minutes=6)
+
+    def outlive_the_claim():
+        Slot.objects.all().delete()
+        assert claim_slot("prune", day_of(now), later)
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        in_turn_outside("prune", day_of(now), now, outlive_the_claim)
+
+    assert Slot.objects.get().claimed_at == later
 
 
 def claims(in_parallel, now):
