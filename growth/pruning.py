@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 
 from donations.models import DonationInteraction
 from growth.schedule import JOBS
-from growth.watch import kinds_of_work
 from telemetry.instants import months_before
 from telemetry.log.ingest import kept_since
 from telemetry.models import Event, Heartbeat, LimitCount, SegmentWatermark, Slot
+from telemetry.operations.pending import kinds_of_work
 
 BATCH = 5_000  # rows, so that nobody waits long for a lock
 KEPT = timedelta(days=30)

@@ -29,7 +29,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from growth.tasks import watch
-from growth.watch import kinds_of_work
+from telemetry.operations.pending import kinds_of_work
 from telemetry.segments.refresh import RefreshReport
 from telemetry.signals import segments_refreshed
 

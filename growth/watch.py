@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.apps import apps
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from growth.schedule import jobs_with_turns, lateness, missed
 from telemetry.models import Alert, Heartbeat, Slot
 from telemetry.operations.bell import doorbell
-from telemetry.operations.pending import PendingWork
+from telemetry.operations.pending import kinds_of_work
 from telemetry.operations.slots import give_back_abandoned
 
 #: A job that failed is tried again after so long, within its turn.
@@ -65,8 +64,3 @@ def begin_anew(now: datetime) -> None:
 def give_back(claimed_before: datetime, now: datetime) -> None:
     """Free the turns claimed before then that have not ended."""
     give_back_abandoned([job.name for job in jobs_with_turns()], claimed_before, now)
-
-
-def kinds_of_work() -> list[type[PendingWork]]:
-    """Every inbox and outbox of the house."""
-    return [model for model in apps.get_models() if issubclass(model, PendingWork)]

@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from donations.models import Supporter
-from growth.tests.invariants import assert_consent
 from referrals.ledger import Standing
 from referrals.models import CreditGrant
 from referrals.models.credit import Kind
@@ -19,6 +18,7 @@ from telemetry.log.models import Event, Origin
 from telemetry.log.product_events import ActivityLogged
 from telemetry.log.track import track
 from telemetry.people.models import Person
+from telemetry.tests.invariants import assert_consent
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, ClassVar, Self, TypeVar
 
+from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -251,3 +252,8 @@ class PendingWork(models.Model):
     def _move(self, **values: Any) -> bool:
         moved = type(self)._base_manager.filter(self.this_claim()).update(**values)
         return bool(moved)
+
+
+def kinds_of_work() -> list[type[PendingWork]]:
+    """Every inbox and outbox of the house."""
+    return [model for model in apps.get_models() if issubclass(model, PendingWork)]

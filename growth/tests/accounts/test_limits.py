@@ -8,9 +8,11 @@ from django.core import mail
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from growth.accounts import limits
 from growth.tests.accounts.conftest import confirmed, with_second_factor
+from growth.tests.invariants import assert_invariants
 from telemetry.models import LimitCount
 from telemetry.operations.client_address import client_address
 from telemetry.operations.limits import Limit, LimitReached
@@ -235,6 +237,7 @@ def test_of_sixty_parallel_guesses_three_are_compared(client, form, field, page)
     assert statuses.count(200) <= 3
     assert statuses.count(429) >= 50
     assert LimitCount.objects.filter(subject__startswith="code:").get().count == 3
+    assert_invariants(timezone.now())
 
 
 @pytest.mark.guard

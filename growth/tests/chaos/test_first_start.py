@@ -12,3 +12,4 @@ def test_the_first_start_warns_of_nothing(house):
     assert "Warning" not in said
     assert "WARN" not in said
     assert "superuser" not in said
+    house.assert_invariants()

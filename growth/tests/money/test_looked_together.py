@@ -19,6 +19,7 @@ from donations.querysets.events import StripeEventQuerySet
 from donations.querysets.mails import SupportMailQuerySet
 from donations.querysets.payments import PaymentQuerySet
 from donations.settlement.returns import settle_return
+from growth.tests.invariants import assert_invariants
 from growth.tests.money.missing import without_constraint, without_uniqueness
 from telemetry.tests.ingest.test_store_in_parallel import together
 from telemetry.tests.waiting import until_it_waits_or_ends
@@ -62,6 +63,7 @@ def delivered_twice(shop, person, both_have_looked):
 
 def test_an_event_that_two_deliveries_miss_is_kept_once(delivered_twice):
     assert delivered_twice() == 1
+    assert_invariants(timezone.now())
 
 
 @pytest.mark.guard
@@ -85,6 +87,7 @@ def queued_twice(person, both_have_looked):
 
 def test_a_receipt_that_two_miss_is_written_once(queued_twice):
     assert queued_twice() == 1
+    assert_invariants(timezone.now())
 
 
 @pytest.mark.guard
@@ -113,6 +116,7 @@ def test_of_two_refunds_that_miss_each_other_the_database_takes_one(refunded_twi
 
     assert sum(isinstance(answer, IntegrityError) for answer in answers) == 1
     assert StripeErrand.objects.pending().count() == 1
+    assert_invariants(timezone.now())
 
 
 @pytest.mark.guard
@@ -155,6 +159,7 @@ def returned_meanwhile(shop, stripe, settle):
 
 def test_a_dispute_that_is_settled_during_a_refund_takes_nothing_of_it_back(returned_meanwhile):
     assert returned_meanwhile() == ("open", 300)
+    assert_invariants(timezone.now())
 
 
 @pytest.mark.guard

@@ -14,8 +14,9 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from growth import tasks
 from growth.celery import app, begin_anew
 from growth.schedule import JOBS, At, Every, lateness, sync_schedule
-from growth.watch import catch_up, kinds_of_work, look_around
+from growth.watch import catch_up, look_around
 from telemetry.models import Alert, AlertMail, Heartbeat, SegmentRefresh, Slot
+from telemetry.operations.pending import kinds_of_work
 from telemetry.operations.slots import claim_slot, day_of
 from telemetry.tasks import refresh_all_segments, refresh_moved_segments
 from telemetry.tests.delivery.test_kills import database_url

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from growth.models import User
 from growth.staff_login import link_for, redeem
+from growth.tests.invariants import assert_invariants
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +101,7 @@ def uses_at_once(token):
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_uses_at_once_one_gets_through(ada):
     assert uses_at_once(path_of(ada).split("/")[2]) == 1
+    assert_invariants(timezone.now())
 
 
 @pytest.mark.guard

@@ -15,6 +15,7 @@ from telemetry.log.track import track
 from telemetry.people.models import Person
 from telemetry.signals import consent_withdrawn
 from telemetry.tests.consent.conftest import MINUTE, NOON
+from telemetry.tests.invariants import assert_invariants
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +70,7 @@ def left_after_the_no(monkeypatch, left):
 @pytest.mark.parametrize("reads", [1, 2])
 def test_nothing_leaves_after_the_no(left_after_the_no, reads):
     assert left_after_the_no(reads) == 0
+    assert_invariants(NOON + MINUTE)
 
 
 if settings.POSTGRESQL:  # SQLite lets one transaction write at a time: there the lock has nothing to do.

@@ -16,6 +16,7 @@ from telemetry.delivery.models import Delivery, Layer
 from telemetry.delivery.status import status
 from telemetry.operations.pending import LEASE, MOMENT
 from telemetry.tests.delivery.conftest import NOW, assert_balance
+from telemetry.tests.invariants import assert_invariants
 
 WORK = """
 import sys
@@ -96,3 +97,4 @@ def test_kills_between_sending_and_the_answer_lose_nothing(collector, worker, pe
     assert max(came.values()) > 1
     assert status(at).of(Layer.DETAILED).delivered == len(ids)
     assert not Delivery.objects.exists()
+    assert_invariants(at)

@@ -7,8 +7,10 @@ import sys
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from telemetry.delivery.models import Delivery, Installation
+from telemetry.tests.invariants import assert_invariants
 
 START = """
 import os, sys
@@ -63,3 +65,4 @@ def test_twenty_processes_that_start_together_make_one_identity_and_one_first_se
     assert done.returncode == 0, done.stderr
     assert Installation.objects.count() == 1
     assert Delivery.objects.get().name == "base_telemetry.first_seen"
+    assert_invariants(timezone.now())

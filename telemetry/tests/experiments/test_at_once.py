@@ -13,6 +13,7 @@ from telemetry.experiments.models import Assignment, Experiment, Exposure
 from telemetry.log.models import Event
 from telemetry.people.models import Person
 from telemetry.tests.experiments.conftest import ARMS, NOON
+from telemetry.tests.invariants import assert_invariants
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,6 +64,7 @@ def test_both_are_shown_the_one_arm_that_is_stored(person, look_together):
     asked = at_once(*[lambda: arm_of(person, "greeting", at=NOON)] * 2)
 
     assert asked == [Assignment.objects.get().arm.name] * 2
+    assert_invariants(NOON)
 
 
 def asked_with_other_weights(person):
@@ -84,6 +86,7 @@ def test_weights_that_change_meanwhile_part_nobody(person, look_together):
     one, other = asked_with_other_weights(person)
 
     assert one == other == Assignment.objects.get().arm.name
+    assert_invariants(NOON)
 
 
 def test_a_sight_reported_twice_at_once_is_one(person):
@@ -92,6 +95,7 @@ def test_a_sight_reported_twice_at_once_is_one(person):
     assert sorted(told) == [False, False, False, True]
     assert Exposure.objects.count() == 1
     assert Event.objects.filter(type__name="experiment.exposed").count() == 1
+    assert_invariants(NOON)
 
 
 if settings.POSTGRESQL:  # SQLite lets one transaction write at a time.

@@ -20,6 +20,7 @@ from telemetry.log.models import Event, Origin, Project
 from telemetry.people.erasure import erase
 from telemetry.people.models import Person, PersonAlias
 from telemetry.tests.ingest.conftest import NOW, an_item
+from telemetry.tests.invariants import assert_invariants
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,6 +76,7 @@ def test_overlapping_batches_in_any_order_are_stored_once_and_never_deadlock(mon
     assert Event.objects.count() == BATCH * rounds
     assert (Person.objects.count(), PersonAlias.objects.count()) == (70, 70)
     assert Project.objects.count() == 30
+    assert_invariants(NOW)
 
 
 def stored_while_erased(round_: int) -> list[Any]:
@@ -99,6 +101,7 @@ def test_no_event_of_a_person_survives_their_erasure_at_the_same_moment():
         assert verdicts.accepted == 50 or {one.code for one in verdicts.rejected} == {"erased"}
         assert not Event.objects.exists()
         assert not Person.objects.exists()
+    assert_invariants(NOW)
 
 
 @pytest.mark.guard

@@ -15,6 +15,7 @@ from telemetry.log.models import Event, Origin
 from telemetry.people.claim import claim
 from telemetry.people.models import Person, PersonAlias
 from telemetry.people.querysets import PersonQuerySet
+from telemetry.tests.invariants import assert_invariants
 from telemetry.tests.people.conftest import NOON
 from telemetry.tests.waiting import until_it_waits_or_ends
 
@@ -75,6 +76,7 @@ def claimed_amid_a_batch(monkeypatch):
 def test_both_come_to_their_end(claimed_amid_a_batch):
     assert claimed_amid_a_batch() == []
     assert Event.objects.count() == 2
+    assert_invariants(NOON)
 
 
 if settings.POSTGRESQL:  # SQLite lets one transaction write at a time.

@@ -12,6 +12,7 @@ from telemetry.people import claim as claiming
 from telemetry.people.claim import claim
 from telemetry.people.models import Person, PersonAlias
 from telemetry.people.querysets import PersonQuerySet
+from telemetry.tests.invariants import assert_invariants
 from telemetry.tests.people.conftest import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,6 +59,7 @@ def test_the_visitor_is_one_of_them(claimed_at_once):
     assert None not in (one, other)
     assert one != other
     assert Person.objects.filter(account=None).count() == 0
+    assert_invariants(NOON)
 
 
 if settings.POSTGRESQL:  # SQLite lets one transaction write at a time: there the lock has nothing to do.

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from telemetry.segments import _horizon
 from telemetry.segments.models import Segment, SegmentWatermark
 from telemetry.segments.refresh import refresh_segments
+from telemetry.tests.invariants import assert_invariants
 from telemetry.tests.segments.conftest import NOW
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -71,6 +72,7 @@ def test_a_lower_id_that_commits_after_a_higher_one_is_counted(late_commit):
     refresh_segments(now=NOW + HOUR * 3)
 
     assert (entries(late), entries(early)) == (1, 1)
+    assert_invariants(NOW + HOUR * 3)
 
 
 def test_what_is_settled_is_met_only_once(somebody, happened):
@@ -100,6 +102,7 @@ def test_two_refreshes_at_once_are_as_one(somebody, happened, full):
     assert sorted(report.changed for report in reports) == [0, 0, 0, 5]
     assert [entries(person) for person in people] == [1] * 5
     assert SegmentWatermark.objects.as_of() == NOW + HOUR
+    assert_invariants(NOW + HOUR)
 
 
 if connection.vendor == "postgresql":  # elsewhere there is no guard to take away
