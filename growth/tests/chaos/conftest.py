@@ -23,8 +23,11 @@ def mail_server():
 def house(tmp_path, mail_server):
     """A running house whose mail goes to `mail_server`."""
     house = House(tmp_path, EMAIL_URL=f"smtp://127.0.0.1:{mail_server.port}")
-    house.start()
-    yield house
-    if house.parent.poll() is None:
-        house.stop()
-    house.kill("")
+    try:
+        house.start()
+        yield house
+        if house.parent.poll() is None:
+            house.stop()
+    finally:
+        house.kill("")
+        house.parent.wait()
