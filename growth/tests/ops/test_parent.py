@@ -181,15 +181,33 @@ def test_the_pool_fits_the_broker(settings, redis, pool):
     assert "beat" in beat().command
 
 
-def test_the_children_know_the_port_that_was_asked_for(monkeypatch):
-    """Mails link to the site, and it is the worker that writes them."""
-    monkeypatch.setenv("PORT", "8000")
-    monkeypatch.setattr(up.Command, "prepare", lambda _command: None)
-    monkeypatch.setattr(Parent, "run", lambda _parent, _ready: 0)
-    with socket.socket() as free:
-        free.bind((settings.HOST, 0))
-        port = free.getsockname()[1]
+@pytest.fixture
+def children(monkeypatch):
+    """Call `up` with these options; the names of the children it would start, and their port."""
 
-    call_command("up", port=port)
+    def up_with(**options):
+        started = []
+        monkeypatch.setenv("PORT", "8000")
+        monkeypatch.setattr(up.Command, "prepare", lambda _command: None)
+        monkeypatch.setattr(Parent, "run", lambda parent, _ready: started.extend(parent.children))
+        with socket.socket() as free:
+            free.bind((settings.HOST, 0))
+            port = free.getsockname()[1]
+        call_command("up", port=port, **options)
+        return [child.name for child in started], port
+
+    return up_with
+
+
+def test_the_children_know_the_port_that_was_asked_for(children):
+    """Mails link to the site, and it is the worker that writes them."""
+    _names, port = children()
 
     assert os.environ["PORT"] == str(port)
+
+
+@pytest.mark.parametrize(
+    ("options", "names"), [({}, ["web", "worker", "beat"]), ({"web_only": True}, ["web"])], ids=["all", "web"]
+)
+def test_the_web_alone_leaves_worker_and_beat_to_others(children, options, names):
+    assert children(**options)[0] == names
