@@ -164,6 +164,23 @@ def test_in_production_workers_may_take_their_time_and_pages_may_not(tmp_path):
     assert "statement_timeout" not in worker
 
 
+def test_sqlite_has_a_log_ahead_and_writers_that_wait_for_each_other(tmp_path):
+    """What the embedded default needs, so that web, worker and beat meet no lock."""
+    program = (
+        "from django.db import connection as one\n"
+        "def says(name): return one.cursor().execute(f'PRAGMA {name}').fetchone()[0]\n"
+        "print(says('journal_mode'), says('synchronous'), says('busy_timeout'), one.transaction_mode)"
+    )
+
+    assert run(tmp_path, program).stdout.split() == ["wal", "2", "20000", "IMMEDIATE"]
+
+
+def test_a_connection_to_postgresql_is_looked_at_before_it_serves_again(tmp_path):
+    program = "from growth import settings as s; print(s.DATABASES['default']['CONN_HEALTH_CHECKS'])"
+
+    assert run(tmp_path, program, **PRODUCTION).stdout.strip() == "True"
+
+
 def test_the_broker_in_production_is_redis_with_these_options(tmp_path):
     out = start(tmp_path, **PRODUCTION).stdout
 
