@@ -98,7 +98,7 @@ def attend(batch: Batch, sink: Sink, clock: Clock) -> tuple[int, int]:
     rows, messages = _encoded(batch, installation)
     delivered = 0
     while True:
-        # While it was encoded, or an earlier body was on its way, somebody may have said no.
+        # While it was encoded, or an earlier body was on its way, somebody may have said no or switched off.
         rows, messages = _still_held(batch, rows, messages)
         if not rows:
             return delivered, 0
@@ -113,8 +113,14 @@ def attend(batch: Batch, sink: Sink, clock: Clock) -> tuple[int, int]:
 def _still_held(
     batch: Batch, rows: Sequence[Delivery], messages: Sequence[LogRecord]
 ) -> tuple[list[Delivery], list[LogRecord]]:
-    """Those that no withdrawal and no erasure took out of the queue meanwhile."""
+    """Those that no withdrawal and no erasure took out of the queue meanwhile, while their layer is on.
+
+    Switching off drops what is queued. What was queued since, by who still saw the layer on, is dropped here.
+    """
     if not rows:
+        return [], []
+    if rows[0].layer == Layer.DETAILED and not detailed_is_wanted():
+        batch.held(rows).drop("switched_off")
         return [], []
     held = set(batch.held(rows).values_list("pk", flat=True))
     kept = [(row, message) for row, message in zip(rows, messages, strict=True) if row.pk in held]

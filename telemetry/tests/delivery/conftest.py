@@ -11,8 +11,10 @@ import pytest
 
 from telemetry.consent.answers import grant
 from telemetry.consent.models import Source
+from telemetry.delivery import otlp
 from telemetry.delivery.installation import the_installation
 from telemetry.delivery.models import Delivery, Installation, Layer
+from telemetry.delivery.otlp import Outcome, Sink
 from telemetry.delivery.status import status
 from telemetry.operations.bell import doorbell
 from telemetry.people.models import Person
@@ -106,3 +108,17 @@ def send(at: datetime = NOW) -> None:
     """One drain."""
     Delivery.objects.due(at).drain()
     assert_balance(at)
+
+
+def after_the_first_body(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Send a record a body, and let this happen while the first is on its way."""
+    send_body = Sink.send
+    once = iter([happens])
+
+    def send_and_let_it_happen(sink: Sink, *body: Any) -> Outcome:
+        outcome = send_body(sink, *body)
+        next(once, lambda: None)()
+        return outcome
+
+    monkeypatch.setattr(Sink, "send", send_and_let_it_happen)
+    monkeypatch.setattr(otlp, "MOST_BYTES", 1)

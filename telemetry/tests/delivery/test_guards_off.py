@@ -4,14 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from telemetry.consent.answers import withdraw
 from telemetry.consent.models import ConsentRecord, Source
 from telemetry.delivery import drain, exporting, resting
 from telemetry.delivery.drain import Batch, claim
-from telemetry.delivery.installation import queue_heartbeat
+from telemetry.delivery.installation import queue_heartbeat, switch_detailed
 from telemetry.delivery.models import Delivery
 from telemetry.operations.pending import LEASE
 from telemetry.tests.delivery.collector import Answer
-from telemetry.tests.delivery.conftest import DAY, NOW, send
+from telemetry.tests.delivery.conftest import DAY, NOW, after_the_first_body, send
 
 pytestmark = [pytest.mark.guard, pytest.mark.django_db]
 
@@ -40,6 +41,38 @@ def test_without_asking_again_what_was_withdrawn_leaves(collector, person, queue
     send()
 
     assert len(collector.records()) == 2
+
+
+def test_without_looking_again_before_each_body_what_was_withdrawn_leaves(
+    collector, person, queue, monkeypatch
+):
+    someone, other = person(), person()
+    queue(other, 1)
+    queue(someone, 2)
+    after_the_first_body(monkeypatch, lambda: withdraw(someone, source=Source.SETTINGS, at=NOW))
+    monkeypatch.setattr(drain, "_still_held", lambda batch, rows, messages: (rows, messages))
+
+    send()
+
+    assert len(collector.records()) == 3
+
+
+def test_without_looking_at_the_switch_before_each_body_what_is_queued_late_leaves(
+    collector, person, queue, monkeypatch
+):
+    someone = person()
+    queue(someone, 3)
+
+    def switch_off_and_queue() -> None:
+        switch_detailed(False, by=None, at=NOW)
+        queue(someone, 2)
+
+    after_the_first_body(monkeypatch, switch_off_and_queue)
+    monkeypatch.setattr(drain, "detailed_is_wanted", lambda: True)
+
+    send()
+
+    assert len(collector.records()) == 3
 
 
 def test_without_the_redactor_personal_data_leaves(collector, person, queue, monkeypatch):

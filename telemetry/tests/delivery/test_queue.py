@@ -12,8 +12,8 @@ from telemetry.consent.answers import withdraw
 from telemetry.consent.models import ConsentRecord, Source
 from telemetry.delivery import otlp
 from telemetry.delivery.drain import Batch, claim
+from telemetry.delivery.installation import switch_detailed
 from telemetry.delivery.models import Delivery, Layer
-from telemetry.delivery.otlp import Sink
 from telemetry.delivery.status import status
 from telemetry.log.product_events import TimerStarted
 from telemetry.log.track import track
@@ -23,7 +23,14 @@ from telemetry.people.erasure import erase
 from telemetry.people.models import Person
 from telemetry.signals import person_claimed
 from telemetry.tests.delivery.collector import Answer
-from telemetry.tests.delivery.conftest import DAY, NOW, assert_balance, dropped, send
+from telemetry.tests.delivery.conftest import (
+    DAY,
+    NOW,
+    after_the_first_body,
+    assert_balance,
+    dropped,
+    send,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -124,20 +131,32 @@ def test_a_no_while_one_body_is_on_its_way_keeps_the_next_one_here(collector, pe
     queue(other, 1)
     queue(someone, 2)
     queue(other, 1)
-    send_body = Sink.send
-
-    def send_and_hear_a_no(sink, *body):
-        outcome = send_body(sink, *body)
-        withdraw(someone, source=Source.SETTINGS, at=NOW)
-        return outcome
-
-    monkeypatch.setattr(Sink, "send", send_and_hear_a_no)
-    monkeypatch.setattr(otlp, "MOST_BYTES", 1)  # a body a record
+    after_the_first_body(monkeypatch, lambda: withdraw(someone, source=Source.SETTINGS, at=NOW))
 
     send()
 
     assert len(collector.records()) == 2
     assert dropped() == {"consent_withdrawn": 2}
+    assert_balance()
+
+
+def test_what_is_queued_late_by_who_saw_the_layer_on_stays_when_it_is_switched_off_meanwhile(
+    collector, person, queue, monkeypatch
+):
+    someone = person()
+    queue(someone, 3)
+
+    def switch_off_and_queue() -> None:
+        switch_detailed(False, by=None, at=NOW)
+        queue(someone, 2)
+
+    after_the_first_body(monkeypatch, switch_off_and_queue)
+
+    send()
+
+    assert len(collector.records()) == 1
+    # The one on its way as well: its row went before it could be settled.
+    assert dropped() == {"switched_off": 3 + 2}
     assert_balance()
 
 
