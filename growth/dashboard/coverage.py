@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from growth.dashboard.scope import Scope
 from growth.dashboard.wording import percent
+from growth.questions import Population
 from telemetry.log.models import Event
-from telemetry.log.querysets import Coverage
 from telemetry.reading import once
 
 
-def consented(scope: Scope, types: Iterable[int]) -> str:
-    """The share of the events of these types in the chosen days that has person-level consent."""
-    start, end, population = scope.period.start, scope.period.end, scope.population
-    by_type = once(
-        ("consent coverage", start, end, population),
-        lambda: Event.objects.by(population.people()).consent_coverage(start, end),
+def consented(types: Iterable[int], start: datetime, end: datetime, population: Population) -> str:
+    """The share of the events of these types in `[start, end)` that has person-level consent."""
+    asked = frozenset(types)
+    covered = once(
+        ("consent coverage", asked, start, end, population),
+        lambda: Event.objects.by(population.people()).consent_coverage(asked, start, end),
     )
-    covered = Coverage.over(types, by_type)
     return percent(covered.with_consent, covered.events)

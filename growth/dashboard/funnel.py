@@ -131,7 +131,8 @@ class Drawn:
             (_("Group"), group.value, " → ".join(map(str, group.reached)), group.converted, *blank)
             for group in self.groups
         )
-        return Table(header, rows + groups)
+        covered = (_("Person-level consent"), self.consented, *("" for _column in header[2:]))
+        return Table(header, (*rows, *groups, covered))
 
 
 def in_words(name: str) -> str:
@@ -161,7 +162,7 @@ class FunnelPanel(Panel):
         spec = question.spec()
         types = {each for step in spec.steps for each in step.types}
         drawn = draw(watched, choices, question, funnel(spec), reader)
-        return replace(drawn, consented=consented(scope, types))
+        return replace(drawn, consented=consented(types, period.start, period.end, scope.population))
 
 
 def draw(

@@ -98,7 +98,7 @@ class CardsPanel(Panel):
                 used.card(beat.events),
                 at_risk(scope, reader),
             ),
-            consented(scope, types),
+            consented(types, scope.period.start, scope.period.end, scope.population),
         )
 
 

@@ -59,7 +59,7 @@ class Triangle:
     pace: Pace
     mode: Mode
     next_mean: float | None
-    #: How much of the activity of these days a person's yes allowed.
+    #: How much of the activity of the days that are shown a person's yes allowed.
     consented: str = ""
     cut: str = ""
     nothing: str = ""
@@ -87,7 +87,8 @@ class Triangle:
             for row in self.rows
         )
         means = (_("Weighted mean"), "", *(part for mean in self.means for part in ("", mean)))
-        return Table(header, (*rows, means))
+        covered = (_("Person-level consent"), self.consented, *("" for _column in header[2:]))
+        return Table(header, (*rows, means, covered))
 
 
 def first_day_of_rows(scope: Scope) -> date:
@@ -161,7 +162,8 @@ class TrianglePanel(Panel):
         cut = ""
         if question.start > scope.period.start:
             cut = _("These are the latest %(rows)s cohorts of the chosen days.") % {"rows": len(report.rows)}
-        covered = consented(scope, (*spec.cohort_types, *spec.return_types))
+        types = (*spec.cohort_types, *spec.return_types)
+        covered = consented(types, question.start, question.end, scope.population)
         return replace(draw(question, report, reader), nothing=nothing, cut=cut, consented=covered)
 
 

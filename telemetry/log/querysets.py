@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Value
 
 if TYPE_CHECKING:
     from telemetry.log.models import Event, EventType, Project  # noqa: F401 - the base classes name them
@@ -21,12 +21,6 @@ class Coverage:
 
     events: int
     with_consent: int
-
-    @classmethod
-    def over(cls, types: Iterable[int], by_type: Mapping[int, Coverage]) -> Coverage:
-        """Of these types together."""
-        told = [by_type[each] for each in set(types) if each in by_type]
-        return cls(sum(each.events for each in told), sum(each.with_consent for each in told))
 
     @property
     def share(self) -> float | None:
@@ -47,11 +41,19 @@ class EventQuerySet(models.QuerySet["Event", "Event"]):
         """What these people did; None for everybody."""
         return self if people is None else self.filter(person_id__in=people.values("pk"))
 
-    def consent_coverage(self, start: datetime, end: datetime) -> dict[int, Coverage]:
-        """How much of what happened in `[start, end)` has person-level consent, by type. One query."""
-        told = self.filter(occurred_at__gte=start, occurred_at__lt=end).order_by().values_list("type_id")
-        counted = told.annotate(events=Count("pk"), with_consent=Count("consent"))
-        return {of: Coverage(events, with_consent) for of, events, with_consent in counted}
+    def consent_coverage(self, types: Iterable[int], start: datetime, end: datetime) -> Coverage:
+        """How much of what happened of these types in `[start, end)` has person-level consent.
+
+        One query of two halves, so that each is answered by an index of its own.
+        """
+        told = self.filter(type__in=set(types), occurred_at__gte=start, occurred_at__lt=end).order_by()
+        by_type = told.values_list("type_id")
+        everything = by_type.annotate(number=Count("pk"), has_consent=Value(0))
+        consented = by_type.filter(consent__isnull=False).annotate(number=Count("pk"), has_consent=Value(1))
+        numbers = [0, 0]
+        for _type, number, has_consent in everything.union(consented, all=True):
+            numbers[has_consent] += number
+        return Coverage(*numbers)
 
     def erase(self, person: Person) -> int:
         """Delete what a person did, and the projects that only they worked on; how many events went."""

@@ -18,6 +18,8 @@ from growth.tests.dashboard.conftest import AS_OF, DAYS, links_of
 from telemetry.consent.answers import grant
 from telemetry.consent.models import Source
 from telemetry.log.models import Event, EventType
+from telemetry.log.product_events import TimerStarted
+from telemetry.log.track import track
 from telemetry.people.models import Person
 
 MOST_QUERIES = 40
@@ -71,8 +73,27 @@ def test_the_page_says_how_much_has_consent(browser_of_staff, a_product):
 
     eve = Person.objects.get(aliases__value="eve")
     record = grant(eve, source=Source.SETTINGS, at=AS_OF - timedelta(days=30))
+    # Of another type, with consent as well.
+    track(eve, TimerStarted(), at=AS_OF - timedelta(days=2))
     Event.objects.of(eve).update(consent=record)
     assert told() == ["5.0 % of these events have person-level consent."] * 3
+    for panel in ("figures", "funnel", "retention"):
+        rows = browser_of_staff.get(f"/admin/panels/{panel}.csv?{DAYS}").getvalue().decode().splitlines()
+        assert [row for row in rows if row.startswith("Person-level consent,5.0 %,")], panel
+
+
+def test_a_cut_triangle_says_how_much_of_its_own_days_has_consent(browser_of_staff, did):
+    ann = did("ann", 1)
+    did("ann", 30, 29)
+    did("ben", 1)
+    record = grant(ann, source=Source.SETTINGS, at=AS_OF - timedelta(days=2))
+    Event.objects.of(ann).filter(occurred_at__gte=AS_OF - timedelta(days=2)).update(consent=record)
+
+    page = browser_of_staff.get(f"/admin/?{DAYS}&period=90d&pace=day").content.decode()
+
+    assert "These are the latest 24 cohorts of the chosen days." in page
+    *_others, of_the_triangle = re.findall(r"data-consent-coverage>(.*?)</p>", page)
+    assert of_the_triangle == "50.0 % of these events have person-level consent."
 
 
 def test_without_events_the_page_says_how_to_send_one(browser_of_staff):

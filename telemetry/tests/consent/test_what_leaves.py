@@ -10,7 +10,6 @@ from telemetry.log.ingest import store
 from telemetry.log.items import Item
 from telemetry.log.models import Event, EventType, Origin
 from telemetry.log.product_events import ActivityLogged, TaskAssigned
-from telemetry.log.querysets import Coverage
 from telemetry.log.track import track
 from telemetry.log.vocabulary import type_ids
 from telemetry.people.models import Person
@@ -246,10 +245,12 @@ def test_coverage_says_how_much_a_yes_allowed(anna):
     yes(anna, NOON + MINUTE)
     stored(sent("anna", at=NOON + MINUTE))
     types = type_ids("activity.logged")
+    # Of another type, with consent as well.
+    stored(sent("anna", at=NOON + MINUTE, name="timer.started"))
 
-    covered = Coverage.over(types, Event.objects.consent_coverage(NOON, NOON + 2 * MINUTE))
+    covered = Event.objects.consent_coverage(types, NOON, NOON + 2 * MINUTE)
 
     assert (covered.events, covered.with_consent, covered.share) == (4, 1, 0.25)
-    assert Coverage.over(types, Event.objects.consent_coverage(NOON + 9 * MINUTE, NOON)).share is None
+    assert Event.objects.consent_coverage(types, NOON + 9 * MINUTE, NOON).share is None
     ben = Person.objects.filter(aliases__value="ben")
-    assert Coverage.over(types, Event.objects.by(ben).consent_coverage(NOON, NOON + MINUTE)).events == 1
+    assert Event.objects.by(ben).consent_coverage(types, NOON, NOON + MINUTE).events == 1
