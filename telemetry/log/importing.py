@@ -15,9 +15,10 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO
 
-from telemetry.log.ingest import CLOCK_TOLERANCE, store
+from telemetry.log.identity import digest
+from telemetry.log.ingest import CLOCK_TOLERANCE, Verdicts, store
 from telemetry.log.items import EARLIEST, LATEST, Item, read_item
-from telemetry.log.models import Origin
+from telemetry.log.models import Event, Origin
 from telemetry.log.strict_json import Unreadable, read
 from telemetry.people.sign_ups import state_sign_ups
 
@@ -66,22 +67,27 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What became of the lines so far; `bytes_read` of the file as it lies on the disk."""
+    """What became of the lines so far; `bytes_read` of the file as it lies on the disk.
+
+    `sign_ups_left`: the users of whom a line that was known already states another sign-up than is known.
+    """
 
     imported: int = 0
     duplicates: int = 0
     rejected: int = 0
     bytes_read: int = 0
     bad_lines: tuple[BadLine, ...] = field(default=(), repr=False)
+    sign_ups_left: frozenset[str] = field(default=frozenset(), repr=False)
 
-    def after(self, imported: int, duplicates: int, bad: Sequence[BadLine], bytes_read: int) -> Progress:
+    def after(self, verdicts: Verdicts, bad: Sequence[BadLine], left: set[str], bytes_read: int) -> Progress:
         """With one more batch, whose bad lines replace those of the last."""
         return Progress(
-            self.imported + imported,
-            self.duplicates + duplicates,
+            self.imported + verdicts.accepted,
+            self.duplicates + verdicts.duplicates,
             self.rejected + len(bad),
             bytes_read,
-            tuple(bad),
+            tuple(sorted(bad, key=lambda line: line.number)),
+            self.sign_ups_left | left,
         )
 
 
@@ -89,7 +95,8 @@ def import_file(path: Path, *, event: str, origin: Origin, now: datetime) -> Ite
     """Store a CSV file (plain or gzipped) batch by batch, each in its own transaction, and tell how it goes.
 
     `event` is the name of lines that state none. Importing again adds nothing, so that an import which
-    broke off is resumed by starting it again. Raises `NotImportable`.
+    broke off is resumed by starting it again. The sign-up that a known line states was told before: it counts
+    only where none is known. Raises `NotImportable`.
     """
     with _opened(path) as (raw, text):
         rows = _rows(text)
@@ -97,9 +104,9 @@ def import_file(path: Path, *, event: str, origin: Origin, now: datetime) -> Ite
         progress = Progress()
         while batch := list(islice(rows, BATCH)):
             lines, bad = _read(batch, columns, event, now)
-            imported, duplicates, refused = _stored(lines, origin, now)
-            bad_lines = sorted(bad + refused, key=lambda line: line.number)
-            progress = progress.after(imported, duplicates, bad_lines, raw.tell())
+            verdicts, left = _stored(lines, origin, now)
+            bad += [BadLine(lines[refusal.index].number, refusal.message) for refusal in verdicts.rejected]
+            progress = progress.after(verdicts, bad, left, raw.tell())
             yield progress
 
 
@@ -209,16 +216,19 @@ def _sign_up(cell: str, now: datetime) -> datetime:
     return at
 
 
-def _stored(lines: Sequence[Line], origin: Origin, now: datetime) -> tuple[int, int, list[BadLine]]:
-    """Store one batch and the sign-ups it states; how many are new, known already, and which are refused."""
+def _stored(lines: Sequence[Line], origin: Origin, now: datetime) -> tuple[Verdicts, set[str]]:
+    """Store one batch and the sign-ups that it states; the users whose sign-up was told before and stays."""
+    stating = [line for line in lines if line.signed_up_at]
+    known = Event.objects.known(origin, [line.item.id for line in stating]) if stating else set()
     verdicts = store([line.item for line in lines], origin=origin, now=now)
-    refused = {refusal.index for refusal in verdicts.rejected}
-    stated = {
-        line.item.user: line.signed_up_at
-        for index, line in enumerate(lines)
-        if line.signed_up_at and line.item.user and index not in refused
-    }
-    if stated:
-        state_sign_ups(stated, told_before=not verdicts.accepted)
-    bad = [BadLine(lines[refusal.index].number, refusal.message) for refusal in verdicts.rejected]
-    return verdicts.accepted, verdicts.duplicates, bad
+    refused = {lines[refusal.index].number for refusal in verdicts.rejected}
+    told_before: dict[str, datetime] = {}
+    news: dict[str, datetime] = {}
+    for line in stating:
+        if line.item.user and line.signed_up_at and line.number not in refused:
+            stated = told_before if digest(line.item.id) in known else news
+            stated[line.item.user] = line.signed_up_at
+    left = state_sign_ups(told_before, told_before=True) if told_before else set()
+    if news:
+        state_sign_ups(news)
+    return verdicts, left - news.keys()

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Value
 
+from telemetry.log.identity import digest
+
 if TYPE_CHECKING:
-    from telemetry.log.models import Event, EventType, Project  # noqa: F401 - the base classes name them
+    from telemetry.log.models import Event, EventType, Origin, Project  # noqa: F401 - the base classes name them
     from telemetry.people.models import Person
 
 
@@ -54,6 +56,11 @@ class EventQuerySet(models.QuerySet["Event", "Event"]):
         for _type, number, has_consent in everything.union(consented, all=True):
             numbers[has_consent] += number
         return Coverage(*numbers)
+
+    def known(self, origin: Origin, keys: Iterable[str]) -> set[bytes]:
+        """The digests of those of a sender's keys under which an event is stored."""
+        stored = self.filter(origin=origin, key__in=[digest(key) for key in keys])
+        return {bytes(key) for key in stored.values_list("key", flat=True)}
 
     def erase(self, person: Person) -> int:
         """Delete what a person did, and the projects that only they worked on; how many events went."""

@@ -38,20 +38,23 @@ def state(person: Person, *, signed_up_at: datetime | None = None, time_zone: st
 
 
 @transaction.atomic
-def state_sign_ups(stated: Mapping[str, datetime], *, told_before: bool = False) -> int:
-    """Record when users signed up, by the product's own ids; how many people that changed.
+def state_sign_ups(stated: Mapping[str, datetime], *, told_before: bool = False) -> set[str]:
+    """Record when users signed up, by the product's own ids; the users of whom another moment stays known.
 
     Unknown users are left out. The latest statement wins, and events move it no more; what was
     `told_before` is no later statement, and counts only where none was kept.
     """
-    named = PersonAlias.objects.filter(kind=USER, value__in=stated).values_list("person_id", "value")
-    sign_ups = {person: stated[user] for person, user in named}
-    people = Person.objects.select_for_update().filter(pk__in=sign_ups).order_by("pk")
-    changed = []
+    users = dict(PersonAlias.objects.filter(kind=USER, value__in=stated).values_list("person_id", "value"))
+    people = Person.objects.select_for_update().filter(pk__in=users).order_by("pk")
+    changed, left = [], set()
     for person in people:
-        is_news = not told_before and person.signed_up_at != sign_ups[person.pk]
-        if is_news or not person.sign_up_stated:
-            person.signed_up_at, person.sign_up_stated = sign_ups[person.pk], True
-            changed.append(person)
+        user = users[person.pk]
+        if person.sign_up_stated and person.signed_up_at == stated[user]:
+            continue
+        if person.sign_up_stated and told_before:
+            left.add(user)
+            continue
+        person.signed_up_at, person.sign_up_stated = stated[user], True
+        changed.append(person)
     Person.objects.bulk_update(changed, ["signed_up_at", "sign_up_stated"])
-    return len(changed)
+    return left

@@ -17,6 +17,10 @@ ORIGINS = {"api": Origin.API, "csv": Origin.CSV}
 BAR_WIDTH = 30
 #: Without a terminal, a line for every so many percent.
 PERCENT_STEP = 10
+LEFT = (
+    "The sign-up of %d users stays as it is known: lines that were imported before state another one. "
+    "PUT /api/v1/people/{user}/ corrects one."
+)
 
 
 class Command(BaseCommand):
@@ -24,7 +28,8 @@ class Command(BaseCommand):
 
     help = (
         "Import events from a CSV file, plain or gzipped. Importing again adds nothing, so that an import "
-        f"which broke off is resumed by starting it again. Columns: {', '.join(NEEDED)}; "
+        "which broke off is resumed by starting it again; it corrects no sign-up either. "
+        f"Columns: {', '.join(NEEDED)}; "
         f"optional: {', '.join(OPTIONAL)}."
     )
 
@@ -50,6 +55,8 @@ class Command(BaseCommand):
         except KeyboardInterrupt as interrupt:
             raise CommandError(f"Interrupted. Start it again to go on. {summary(told)}") from interrupt
         bar.end()
+        if told.sign_ups_left:
+            self.stderr.write(LEFT % len(told.sign_ups_left))
         self.stdout.write(summary(told))
 
 

@@ -89,6 +89,49 @@ def test_importing_again_takes_back_no_later_statement(import_text):
     assert Person.objects.get().signed_up_at == datetime(2020, 1, 1, tzinfo=UTC)
 
 
+SIGN_UPS = "id,user,occurred_at,user_signed_up_at\n"
+
+
+def signed_up(*users):
+    """When these people signed up, as it is known."""
+    known = dict(Person.objects.values_list("aliases__value", "signed_up_at"))
+    return [f"{known[user]:%Y-%m-%d}" for user in users]
+
+
+def test_a_file_that_grew_takes_back_no_later_statement_of_its_old_lines(import_text):
+    old = SIGN_UPS + "1,anna,2026-01-02T00:00:00Z,2020-01-01T00:00:00Z\n"
+    import_text(old)
+    state_sign_ups({"anna": datetime(2021, 5, 5, tzinfo=UTC)})
+
+    out, err = import_text(old + "2,ben,2026-01-02T00:00:00Z,2022-02-02T00:00:00Z\n")
+
+    assert signed_up("anna", "ben") == ["2021-05-05", "2022-02-02"]
+    assert out == ["imported=1 duplicates=1 rejected=0"]
+    assert len(err) == 1
+    assert "The sign-up of 1 users stays as it is known" in err[0]
+
+
+def test_a_new_line_of_a_file_that_grew_states_a_later_sign_up(import_text):
+    old = SIGN_UPS + "1,anna,2026-01-02T00:00:00Z,2020-01-01T00:00:00Z\n"
+    import_text(old)
+
+    _out, err = import_text(old + "2,anna,2026-01-03T00:00:00Z,2021-05-05T00:00:00Z\n")
+
+    assert signed_up("anna") == ["2021-05-05"]
+    assert err == []
+
+
+def test_a_sign_up_that_was_corrected_in_the_file_alone_is_told_not_to_count(import_text):
+    line = "1,anna,2026-01-02T00:00:00Z,2020-01-01T00:00:00Z\n"
+    import_text(SIGN_UPS + line)
+
+    out, err = import_text(SIGN_UPS + line.replace("2020", "2019"))
+
+    assert signed_up("anna") == ["2020-01-01"]
+    assert out == ["imported=0 duplicates=1 rejected=0"]
+    assert "The sign-up of 1 users stays as it is known" in err[0]
+
+
 def test_a_sign_up_that_is_still_to_come_is_a_bad_line(import_text):
     out, err = import_text(
         "id,user,occurred_at,user_signed_up_at\n1,anna,2026-01-02T00:00:00Z,2206-01-01T00:00:00Z\n"
