@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 from telemetry.log.track import track
-from telemetry.operations.slots import day_of
 from telemetry.people.claim import bind
 from telemetry.people.models import Person
 from telemetry.segments.events import PersonDescribed
@@ -37,5 +37,5 @@ def describe(person: Person, *, at: datetime) -> bool:
     found = Segment.objects.filter(person=person).with_properties(*names).values(*names).first()
     if found is None:  # no refresh has met them yet
         return False
-    day = f"{day_of(at):%Y-%m-%d}"
+    day = timezone.localdate(at, timezone.get_default_timezone()).isoformat()
     return track(person, PersonDescribed(**found), at=at, key=f"{PersonDescribed.name}:{person.pk}:{day}")

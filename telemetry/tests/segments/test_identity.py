@@ -1,6 +1,6 @@
 """Who somebody is, told with what their segment says of them, to whom they allowed it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -44,6 +44,17 @@ def test_with_a_yes_the_segment_is_told_once_a_day(ada):
     assert (said["engagement_level"], said["preferred_tracking_method"]) == ("medium", "timer")
     assert (said["role"], said["is_at_risk"]) == ("user", False)
     assert "ada" not in str(said)
+
+
+def test_each_day_is_one_of_the_project_s_zone_when_the_clocks_change_too(ada, settings):
+    settings.TIME_ZONE = "Europe/London"
+    noon_before = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    grant(ada, source=Source.SETTINGS, at=noon_before)
+
+    # Summer time begins in the night to the 29th.
+    assert [describe(ada, at=noon_before + n * DAY) for n in range(4)] == [True] * 4
+    assert not describe(ada, at=datetime(2026, 3, 31, 22, 59, tzinfo=UTC))
+    assert describe(ada, at=datetime(2026, 3, 31, 23, 0, tzinfo=UTC))
 
 
 def test_without_a_yes_nothing_is_told(ada):
