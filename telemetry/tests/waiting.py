@@ -15,9 +15,15 @@ def until_it_waits_or_ends(thread: Thread) -> None:
 
 
 def somebody_waits() -> bool:
-    """Whether a lock is asked for that somebody else has; SQLite does not say."""
+    """Whether a lock of this database is asked for that somebody else has; SQLite does not say.
+
+    Other databases of the same server have tests of their own.
+    """
     if not settings.POSTGRESQL:
         return False
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) "
+            "WHERE NOT granted AND datname = current_database())"
+        )
         return bool(cursor.fetchone()[0])

@@ -86,11 +86,12 @@ def test_tracking_costs_one_insert_of_ours_and_none_when_the_layer_is_off(
 
 
 def test_a_sink_that_never_answers_is_given_up_in_time_and_asked_again(collector, person, queue, monkeypatch):
-    monkeypatch.setattr(otlp, "PATIENCE", (0.2, 0.2))
     collector.answering.clear()
     queue(person(), 3)
 
-    send()
+    with monkeypatch.context() as hasty:
+        hasty.setattr(otlp, "PATIENCE", (0.2, 0.2))
+        send()
 
     assert set(Delivery.objects.values_list("state", "attempts")) == {("pending", 1)}
     collector.answering.set()
