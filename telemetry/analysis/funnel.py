@@ -142,9 +142,9 @@ class FunnelReport:
 
     @property
     def largest_drop(self) -> StepReport | None:
-        """The step before which most people were lost; None when nobody was."""
-        lost = max(self.steps[1:], key=_lost, default=None)
-        return lost if lost is not None and _lost(lost) else None
+        """The step before which most people stopped, who is on their way left out; None when nobody did."""
+        lost = max(self.steps[1:], key=lambda step: step.dropped, default=None)
+        return lost if lost is not None and lost.dropped else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +184,6 @@ def funnel(spec: FunnelSpec) -> FunnelReport:
 def people_of_funnel(spec: FunnelSpec, cell: FunnelCell) -> RawSQL:
     """The ids of the people behind one figure, for `Person.objects.filter(pk__in=…)`."""
     return statement.people(spec, cell).raw()
-
-
-def _lost(step: StepReport) -> int:
-    # Who is on their way is not lost.
-    return step.dropped or 0
 
 
 def _group(spec: FunnelSpec, answer: Answer, bucket: int) -> GroupReport:
