@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from telemetry.consent import standing
+from telemetry.consent import answers, standing
 from telemetry.consent.answers import consent_of, grant, heed, latest, valid_consents, withdraw
 from telemetry.consent.models import ConsentRecord, Source
+from telemetry.operations.append_only import AppendOnly
 from telemetry.people.erasure import erase
 from telemetry.people.models import Person
 from telemetry.signals import consent_granted, consent_withdrawn
@@ -194,6 +195,30 @@ def test_the_database_refuses_to_change_an_answer(change, person):
 
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         ConsentRecord.objects.filter(pk=record.pk).update(**change)
+
+
+@pytest.mark.guard
+def test_without_the_triggers_an_answer_can_be_changed(person):
+    withdraw(person, source=Source.SETTINGS, at=NOON)
+    with connection.cursor() as cursor:
+        for statement in AppendOnly("telemetry_consentrecord", ("id",)).drop(connection.vendor):
+            cursor.execute(statement)
+
+    assert ConsentRecord.objects.update(granted=True) == 1
+
+
+def test_a_signal_that_another_request_heard_meanwhile_is_heard_once(person, monkeypatch):
+    lock = answers._locked
+
+    def wait_for_the_other(waiting):
+        monkeypatch.setattr(answers, "_locked", lock)
+        assert heed(person, signal=Source.GPC, at=NOON)
+        return lock(waiting)
+
+    monkeypatch.setattr(answers, "_locked", wait_for_the_other)
+
+    assert not heed(person, signal=Source.DNT, at=NOON)
+    assert [record.source for record in ConsentRecord.objects.all()] == [Source.GPC]
 
 
 def test_the_database_refuses_to_delete_an_answer(person):

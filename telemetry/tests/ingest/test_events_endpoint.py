@@ -2,15 +2,18 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
+from telemetry.api import quotas
 from telemetry.api.problems import Problem, telling_problems
 from telemetry.api.quotas import spend
 from telemetry.log.models import ApiKey, Event, Origin
@@ -180,6 +183,24 @@ def test_a_quota_holds_when_many_send_at_once(issue):
 
     with ThreadPoolExecutor(16) as pool:
         assert sum(pool.map(passes, range(60))) == 7
+
+
+@pytest.mark.guard
+def test_unless_it_counts_in_one_step_a_quota_does_not_hold(issue, monkeypatch):
+    issue()
+    key, now = ApiKey.objects.get(), timezone.now()
+    key.events_per_minute = 1
+    both_have_read = Barrier(2)
+
+    def read_then_write(name: str, events: int) -> int:
+        spent = cache.get(name, 0) + events
+        both_have_read.wait(10)
+        cache.set(name, spent)
+        return int(spent)
+
+    monkeypatch.setattr(quotas, "_counted", read_then_write)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _sender: spend(key, 1, now), range(2)))  # neither is refused
 
 
 def test_a_cache_that_does_not_answer_stops_nobody(send, settings):

@@ -1,13 +1,14 @@
 """Ids are given at insert and appear at commit: what commits late counts, and two refreshes are as one."""
 
 from datetime import timedelta
-from threading import Event as Signal, Thread
+from threading import Barrier, Event as Signal, Thread
 
 import pytest
 from django.db import connection, transaction
 
 from telemetry.segments import _horizon
 from telemetry.segments.models import Segment, SegmentWatermark
+from telemetry.segments.querysets import SegmentWatermarkQuerySet
 from telemetry.segments.refresh import refresh_segments
 from telemetry.tests.invariants import assert_invariants
 from telemetry.tests.segments.conftest import NOW
@@ -106,6 +107,29 @@ def test_two_refreshes_at_once_are_as_one(somebody, happened, full):
 
 
 if connection.vendor == "postgresql":  # elsewhere there is no guard to take away
+
+    @pytest.mark.guard
+    def test_unless_the_watermark_is_held_two_refreshes_meet_the_same_people(somebody, happened, monkeypatch):
+        person = somebody()
+        refresh_segments(now=NOW)
+        happened(person, DAY * 8 - HOUR)
+        both_have_looked = Barrier(2)
+
+        def looked_at(watermarks):
+            watermark = watermarks.get()
+            both_have_looked.wait(10)
+            return watermark
+
+        monkeypatch.setattr(SegmentWatermarkQuerySet, "held", looked_at)
+        reports = []
+
+        def refresh():
+            reports.append(refresh_segments(now=NOW + HOUR))
+
+        for thread in [meanwhile(refresh) for _ in range(2)]:
+            thread.join()
+
+        assert [report.people for report in reports] == [1, 1]
 
     @pytest.mark.guard
     def test_without_the_horizon_what_commits_late_is_lost(late_commit, monkeypatch):
