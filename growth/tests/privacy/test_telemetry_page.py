@@ -167,6 +167,7 @@ def test_it_says_who_it_is_what_went_wrong_what_waits_and_what_is_never_sent(sta
     person = Person.objects.create()
     grant(person, source=Source.SETTINGS, at=now)
     track(person, PageViewed(route="home"), at=now)
+    Delivery.objects.update(next_try_at=now - timedelta(hours=2, minutes=1))
     Installation.objects.update(
         last_delivery_at=now - timedelta(hours=3), last_error="status_503", last_error_at=now
     )
@@ -175,6 +176,7 @@ def test_it_says_who_it_is_what_went_wrong_what_waits_and_what_is_never_sent(sta
     assert str(installation.install_id) in page
     assert "503" in page
     assert "1 waiting" in page
+    assert "1 record, the oldest for 2 hours" in page
     assert f"{now - timedelta(hours=3):%Y-%m-%d %H:%M:%S} UTC" in page
     assert "What telemetry never collects" in page
 

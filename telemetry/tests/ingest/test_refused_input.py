@@ -255,3 +255,11 @@ def test_nobody_is_erased_by_a_strange_name(client, secret, name):
 
 def test_people_are_told_of_in_json_only(client, secret):
     refused(put(client, secret, b"<a/>", content_type="application/xml"), 415)
+
+
+def test_a_statement_over_the_cap_is_refused_by_its_length_alone(client, secret):
+    refused(put(client, secret, b"", CONTENT_LENGTH=str(100 * 1024**2)), 413)
+
+
+def test_a_chunked_statement_is_asked_for_its_length(client, secret):
+    refused(put(client, secret, {}, CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked"), 411)
