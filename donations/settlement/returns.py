@@ -51,15 +51,22 @@ def settle_return(seen: Return, at: datetime, *, happened_at: datetime, cause: s
 
 
 def _held(seen: Return) -> Payment:
-    """The payment, and before it its person and its customer."""
+    """The payment, and before it its person, as it is after we waited for a claim, and its customer."""
+    known = _known(seen)
+    hold(known.person)
+    if (now := _known(seen)).person != known.person:
+        hold(now.person)
+    StripeCustomer.objects.select_for_update().filter(customer_id=seen.charge.customer).first()
+    rows = Payment.objects.select_for_update(of=("self",)).select_related("person", "checkout")
+    return rows.get(pk=known.pk)
+
+
+def _known(seen: Return) -> Payment:
     ids = {"payment_intent_id": seen.charge.payment_intent, "charge_id": seen.charge.id}
     known = Payment.objects.known_as(**ids).select_related("person").first()
     if known is None:
         raise Unresolvable
-    hold(known.person)
-    StripeCustomer.objects.select_for_update().filter(customer_id=seen.charge.customer).first()
-    rows = Payment.objects.select_for_update(of=("self",)).select_related("person", "checkout")
-    return rows.get(pk=known.pk)
+    return known
 
 
 def _refund(payment: Payment, seen: Return) -> list[Told]:

@@ -7,10 +7,11 @@ from threading import Thread
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from donations.models import Payment, StripeCustomer, StripeEvent, Subscription, Supporter, SupportMail
+from donations.signals import payment_reversed
 from donations.tests.money.conftest import deliver, somebody, work
 from growth.tests.invariants import assert_invariants
 from telemetry.models import Alert
@@ -80,8 +81,8 @@ def test_a_claim_in_the_middle_of_a_payment_leaves_all_to_the_account(shop):
 
 
 @pytest.fixture
-def settled_during_a_claim(shop):
-    """The account, and how many events failed that were worked on while a claim was not committed."""
+def settled_during_a_claim():
+    """How many events failed that were worked on while a claim was not committed."""
 
     def settle_what_waits(drained):
         try:
@@ -89,10 +90,7 @@ def settled_during_a_claim(shop):
         finally:
             connection.close()
 
-    def run():
-        visitor, target = Person.objects.create(), somebody()
-        visitor.aliases.create(kind="visitor", value="v")
-        deliver(shop.pay(visitor))
+    def run(visitor, target):
         drained: list[Drained] = []
         draining = Thread(target=settle_what_waits, args=[drained])
         with transaction.atomic():
@@ -101,26 +99,70 @@ def settled_during_a_claim(shop):
             until_it_waits_or_ends(draining)
             assert draining.is_alive()
         draining.join(20)
-        return target, sum(each.failed for each in drained)
+        return sum(each.failed for each in drained)
 
     return run
 
 
-def test_a_payment_that_waits_for_a_claim_finds_the_account_afterwards(settled_during_a_claim):
-    target, failed = settled_during_a_claim()
+@pytest.fixture
+def visitor():
+    """Somebody without an account, known by a cookie."""
+    visitor = Person.objects.create()
+    visitor.aliases.create(kind="visitor", value="v")
+    return visitor
 
-    assert failed == 0
+
+def test_a_payment_that_waits_for_a_claim_finds_the_account_afterwards(settled_during_a_claim, visitor, shop):
+    target = somebody()
+    deliver(shop.pay(visitor))
+
+    assert settled_during_a_claim(visitor, target) == 0
     assert StripeCustomer.objects.get().person == target
+    assert Payment.objects.get().person == target
+    assert_invariants(timezone.now())
+
+
+def is_held(person):
+    """Whether somebody else holds the person just now."""
+    try:
+        with transaction.atomic():
+            Person.objects.select_for_update(nowait=True, no_key=True).get(pk=person.pk)
+    except OperationalError:
+        return True
+    return False
+
+
+def test_a_refund_that_waits_for_a_claim_holds_the_account_afterwards(
+    settled_during_a_claim, visitor, shop, stripe
+):
+    target = somebody()
+    deliver(shop.pay(visitor, "once", 1000))
+    work()
+    deliver(stripe.refunds(Payment.objects.get().charge_id))
+    held = []
+
+    def look(**_kwargs):
+        held.extend(together([partial(is_held, target)]))
+
+    payment_reversed.connect(look)
+    try:
+        settled_during_a_claim(visitor, target)
+    finally:
+        payment_reversed.disconnect(look)
+
+    assert held == [True]
     assert Payment.objects.get().person == target
     assert_invariants(timezone.now())
 
 
 @pytest.mark.guard
 def test_unless_the_person_is_held_the_customer_stays_with_the_empty_visitor(
-    settled_during_a_claim, monkeypatch
+    settled_during_a_claim, visitor, shop, monkeypatch
 ):
     monkeypatch.setattr("donations.settlement.parties.hold", lambda person: person)
+    target = somebody()
+    deliver(shop.pay(visitor))
 
-    target, _failed = settled_during_a_claim()
+    settled_during_a_claim(visitor, target)
 
     assert StripeCustomer.objects.get().person != target
