@@ -263,3 +263,31 @@ def test_without_the_comparison_of_times_a_stale_fetch_takes_a_refund_back(strip
     assert settle_return(stale, now, happened_at=now, cause="late").amount_refunded == 1000
     monkeypatch.setattr("donations.settlement.returns._is_old", lambda fetched_at, seen: False)
     assert settle_return(stale, now, happened_at=now, cause="later").amount_refunded == 0
+
+
+@pytest.fixture
+def told_late(stripe, paid, settle):
+    """What an old look at a dispute, which was won since, makes of the payment."""
+
+    def told_late():
+        settle(stripe.disputes(paid.charge_id))
+        dispute = stripe.only("dispute")["id"]
+        stale = pictures.of_dispute(dispute, timezone.now())
+        settle(stripe.dispute_becomes(dispute, "won"))
+        now = timezone.now()
+        return settle_return(stale, now, happened_at=now, cause="late").dispute
+
+    return told_late
+
+
+def test_what_was_looked_at_while_a_dispute_was_open_freezes_nothing_once_it_is_won(told_late, heard):
+    assert told_late() == "won"
+    assert [what for what, *_rest in heard] == ["gone", "back"]
+
+
+@pytest.mark.guard
+def test_without_the_comparison_of_times_an_old_look_opens_a_dispute_again(told_late, heard, monkeypatch):
+    monkeypatch.setattr("donations.settlement.returns._is_old", lambda fetched_at, seen: False)
+
+    assert told_late() == "open"
+    assert [what for what, *_rest in heard] == ["gone", "back", "gone"]

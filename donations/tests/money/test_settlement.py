@@ -1,13 +1,15 @@
 """What follows from what Stripe tells, in whatever order and however often."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 from django.utils import timezone
 
-from donations import pictures
+from donations import gateway, pictures
 from donations.models import Checkout, DonationInteraction, Payment, Subscription, Supporter, SupportMail
 from donations.models.supporter import Tier
+from donations.pictures import Picture
 from donations.settlement import purchases
 from donations.signals import membership_paid
 from donations.tests.money.conftest import deliver, work
@@ -100,6 +102,31 @@ def test_what_is_told_again_changes_nothing(shop, stripe, person, conversions, s
 
     assert end_state(person) == before
     assert len(conversions) == 1
+
+
+@pytest.mark.parametrize("status", ["open", "complete", "expired"])
+def test_what_was_looked_at_before_the_money_came_changes_no_paid_checkout(
+    status, shop, stripe, person, settle
+):
+    checkout = shop.begin(person, "once")
+    settle(stripe.pays_later(checkout.session_id))
+    stale = Picture(timezone.now(), replace(gateway.fetch_session(checkout.session_id), status=status))
+    settle(stripe.money_arrives(checkout.session_id))
+    paid = Checkout.objects.values().get()
+
+    purchases.settle(stale, timezone.now(), cause="late")
+
+    assert paid["state"] == "paid"
+    assert Checkout.objects.values().get() == paid
+
+
+@pytest.mark.parametrize("state", ["processing", "failed", "expired", "paid"])
+def test_paid_is_the_end_of_a_checkout(state, shop, person, settle):
+    settle(shop.pay(person, "once"))
+    checkout = Checkout.objects.get()
+
+    assert not checkout.move(state, at=timezone.now())
+    assert checkout.state == Checkout.objects.get().state == "paid"
 
 
 @pytest.fixture
