@@ -199,7 +199,7 @@ def events_since(moment: datetime, types: Iterable[str]) -> list[EventSeen]:
     for first in range(0, len(wanted), MOST_TYPES):
         some = wanted[first : first + MOST_TYPES]
         asked: Any = {"created": {"gte": int(moment.timestamp())}, "types": some}
-        found += [EventSeen.of(body) for body in _pages("events", asked)][::-1]
+        found += [EventSeen.of(body) for body in _pages(asked)][::-1]
     return sorted(found, key=lambda event: event.created_at)
 
 
@@ -259,15 +259,13 @@ def _asking(*, retries: int = 0) -> Iterator[stripe.StripeClient]:
         raise GatewayRefused(error.code or type(error).__name__) from error
 
 
-def _pages(resource: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """All objects of a list, newest first, page by page."""
+def _pages(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All events that are asked for, newest first, page by page."""
     after: dict[str, str] = {}
     while True:
+        wanted: Any = asked | {"limit": PAGE} | after
         with _asking(retries=1) as client:
-            services: Any = client.v1
-            for name in resource.split("."):
-                services = getattr(services, name)
-            page = services.list(asked | {"limit": PAGE} | after).to_dict()
+            page = client.v1.events.list(wanted).to_dict()
         yield from page["data"]
         if not page["has_more"]:
             return
