@@ -61,7 +61,8 @@ class House:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        await_that(lambda: "Growth is on" in self.said()[said:], 60, "the web listens")
+        # How fast it starts is not asked here, and a busy machine takes a minute.
+        await_that(lambda: "Growth is on" in self.said()[said:], 180, "the web listens")
         await_that(lambda: "ready." in self.said()[said:], 60, "the worker listens")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
