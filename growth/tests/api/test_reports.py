@@ -1,6 +1,7 @@
 """Funnels and retention over HTTP: the contract's shapes, the worked cases' numbers."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from growth.api.serializers import AskedSerializer
@@ -223,16 +224,35 @@ def test_reading_needs_a_key_of_scope_read(ask, declared, client):
     assert ask("funnel", FUNNEL, client).status_code == 401
 
 
-def test_staff_read_by_session_when_their_group_may(ask, declared, client):
-    staff = User.objects.create_user("staff@growth.example", is_staff=True)
-    client.force_login(staff)
-    assert ask("funnel", FUNNEL, client).status_code == 403
+@pytest.fixture
+def staff_in(declared):
+    """`staff_in("People")`: a client with a session of staff in these groups."""
 
-    from django.contrib.auth.models import Group
+    def make(*groups):
+        staff = User.objects.create_user("staff@growth.example", is_staff=True)
+        staff.groups.set(Group.objects.filter(name__in=groups))
+        client = Client()
+        client.force_login(staff)
+        return client
 
-    staff.groups.add(Group.objects.get(name="Aggregate figures"))
+    return make
 
-    assert ask("funnel", FUNNEL, client).status_code == 200
+
+def figures(ask, client):
+    """The answers of all that gives figures."""
+    asked = [ask("funnel", FUNNEL, client), ask("retention", RETENTION, client)]
+    return [*asked, *(client.get(f"/api/v1/{name}/") for name in ("segments", "cohorts"))]
+
+
+def test_staff_who_may_see_people_read_by_session(ask, staff_in):
+    assert {answer.status_code for answer in figures(ask, staff_in("People"))} == {200}
+
+
+@pytest.mark.parametrize("groups", [(), ("Aggregate figures",), ("Money",)], ids=" ".join)
+def test_the_exact_figures_are_not_for_staff_from_whom_the_dashboard_hides_small_ones(ask, staff_in, groups):
+    for answer in figures(ask, staff_in(*groups)):
+        assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+        assert "figures are exact" in answer.json()["message"]
 
 
 def test_a_session_needs_the_token_against_forged_requests(declared, django_user_model):
