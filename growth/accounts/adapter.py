@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from growth.accounts.redirects import is_own_path
+from telemetry.admin.plain import plain
 from telemetry.operations.client_address import client_address
 
 
@@ -17,6 +18,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str) -> bool:
         """Only absolute paths of our own."""
         return is_own_path(url)
+
+    def clean_email(self, email: str) -> str:
+        """The address of a form; Django lets control characters stand between quotes."""
+        plain(email)
+        return email
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The client's address; forwarded ones count only behind a trusted proxy."""

@@ -24,6 +24,7 @@ VALUES = [
     "NaN",
     "a\x00b",
     "a\x00b@example.org",
+    '"a\x01b"@example.org',
     "\ud800".encode("utf-8", "surrogatepass"),
     b"\xff\xfe",
     "a@example.org".encode("utf-16"),
