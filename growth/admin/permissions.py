@@ -8,10 +8,11 @@ from django.contrib.auth.models import Permission
 from django.db.models import ManyToManyField
 from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+from telemetry.admin.plain import PlainTextAdmin
 
 
-class PermissionsAdmin(ModelAdmin):
+class PermissionsAdmin(PlainTextAdmin):
     """Rows that hold permissions. Each names its content type: they are read with it, not one by one."""
 
     def formfield_for_manytomany(

@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_lazy
 from django_celery_beat.models import PeriodicTask
-from unfold.admin import ModelAdmin
 
 from growth.admin.permissions import PermissionsAdmin
 from telemetry.admin.base import ReadOnlyAdmin
@@ -23,7 +22,7 @@ from telemetry.operations.models import AuditEntry, Heartbeat
 THEIR_APPS = ("account", "auth", "django_celery_beat", "mfa")
 
 
-class GroupAdmin(PermissionsAdmin, PlainTextAdmin):
+class GroupAdmin(PermissionsAdmin):
     """What a group of accounts may do."""
 
     search_fields = ["name"]
@@ -56,7 +55,7 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
         super().delete_model(request, obj)
 
 
-class PeriodicTaskAdmin(ModelAdmin):
+class PeriodicTaskAdmin(PlainTextAdmin):
     """The schedule: staff switch a job off and on, its cadence is code."""
 
     list_display = ["name", "enabled", "interval", "crontab", "description"]

@@ -11,22 +11,15 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
 from telemetry.admin.plain import PlainTextAdmin
+from telemetry.admin.strict import StrictAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(StrictAdmin):
     """Rows that staff look at, and nothing else."""
 
     actions: Any = None
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row of an address; None for a key that no database can hold."""
-        try:
-            return super().get_object(request, object_id, from_field)
-        except OverflowError:
-            return None
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Rows are found by search and by the filters of the page, not by comparing keys in the address."""

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Field
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin
 
+from telemetry.admin.strict import StrictAdmin
 from telemetry.log.items import DECEIVING
 
 
@@ -20,7 +20,7 @@ def plain(text: str) -> None:
         raise ValidationError(_("This holds control or direction characters."))
 
 
-class PlainTextAdmin(ModelAdmin):
+class PlainTextAdmin(StrictAdmin):
     """Rows whose names and words are one plain line each."""
 
     #: What the model itself refuses in words of its own.

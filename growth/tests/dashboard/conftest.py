@@ -7,15 +7,42 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
 from django.test import Client
 
+from donations.models import (
+    Checkout,
+    DonationInteraction,
+    Payment,
+    StripeCustomer,
+    StripeErrand,
+    StripeEvent,
+    Subscription,
+    Supporter,
+    SupporterKey,
+    SupportMail,
+)
 from growth.accounts.groups import ship_groups
-from growth.models import User
+from growth.models import Cohort, SavedFunnel, User
+from growth.schedule import sync_schedule
+from referrals.models import CreditGrant, CreditProposal, Referral, ReferralClick, ReferralCode
+from referrals.models.credit import Kind
 from telemetry.log.product_events import ActivityLogged
 from telemetry.log.track import track
-from telemetry.people.models import Person, PersonAlias
+from telemetry.models import (
+    Alert,
+    ApiKey,
+    AuditEntry,
+    EventType,
+    Heartbeat,
+    Person,
+    PersonAlias,
+    Project,
+    SegmentRefresh,
+)
 from telemetry.segments.refresh import refresh_segments
 
 #: A Sunday; what is looked at ends here.
@@ -91,6 +118,72 @@ def a_product(did):
     did("gus", 45, 44)
     did("bot", 4, 3, 2, kept_out="bot")
     refresh_segments(now=AS_OF, full=True, as_of=AS_OF)
+
+
+@pytest.fixture
+def some_of_everything(staff, did, a_product, settings):
+    """`some_of_everything(n)`: n rows of whatever can be made."""
+
+    def make(count):
+        settings.ALERT_EMAILS = ["ops@growth.example"]
+        sync_schedule(AS_OF)
+        for n in range(count):
+            did(f"one-{count}-{n}", 3)
+            account = User.objects.create_user(f"u{count}-{n}@example.org")
+            EmailAddress.objects.create(user=account, email=account.email, primary=True)
+            TOTP.activate(account, generate_totp_secret())
+            Alert.objects.raise_alert(f"k{count}-{n}", Alert.Severity.WARNING, "Look.", AS_OF)
+            ApiKey.objects.issue(f"key {n}", ApiKey.Scope.INGEST)
+            AuditEntry.objects.record(staff, "looked", "at it", at=AS_OF)
+            Cohort.objects.create(slug=f"c{count}-{n}", name="C", kind=Cohort.Kind.LIST)
+            SavedFunnel.objects.create(slug=f"f{count}-{n}", name="F", steps=[{"event": "activity"}])
+            Project.objects.create(name=f"p{count}-{n}")
+            EventType.objects.declare(f"family.e{count}_{n}", "It happened.")
+            person = did(f"one-{count}-{n}")
+            SegmentRefresh.objects.queue(person, AS_OF)
+            supported(person, f"{count}-{n}")
+            code = ReferralCode.objects.issue_to(Person.objects.of_account(account), at=AS_OF)
+            ReferralClick.objects.count_up(code, day=AS_OF.date())
+            assert Referral.objects.link(person, code, captured_at=AS_OF, at=AS_OF)
+            CreditGrant.objects.grant(
+                person, 1, Kind.ADMIN, at=AS_OF, actor=staff, note="Kind.", idem_key=f"{count}-{n}"
+            )
+            CreditProposal.objects.propose(person, 400, by=staff, reason="Kind.", at=AS_OF)
+        Heartbeat.objects.expect({f"job-{count}": timedelta(hours=1)}, AS_OF)
+
+    return make
+
+
+def supported(person, word):
+    """All that donations keep of somebody who gave."""
+    Supporter.objects.create(person=person)
+    when = {"created_at": AS_OF}
+    customer = StripeCustomer.objects.create(customer_id=f"cus_{word}", person=person, livemode=False, **when)
+    money = {"person": person, "amount": 500, "currency": "eur"}
+    Checkout.objects.create(kind="once", idempotency_key=f"checkout:{word}", **money, **when)
+    Subscription.objects.create(
+        stripe_id=f"sub_{word}", customer=customer, status="active", fetched_at=AS_OF, **money
+    )
+    payment = Payment.objects.create(
+        kind="once", payment_intent_id=f"pi_{word}", paid_at=AS_OF, **money, **when
+    )
+    SupporterKey.objects.create(
+        person=person, system_id=word, signature="k", method="hmac", payment=payment, **when
+    )
+    DonationInteraction.objects.create(person=person, interaction_type="page_viewed", **when)
+    StripeEvent.objects.create(
+        event_id=f"evt_{word}",
+        type="invoice.paid",
+        livemode=False,
+        stripe_created_at=AS_OF,
+        next_try_at=AS_OF,
+    )
+    StripeErrand.objects.create(
+        kind="refund", object_id=f"pi_{word}", key=word, payment=payment, amount=100, next_try_at=AS_OF
+    )
+    SupportMail.objects.create(
+        kind="receipt", once=f"receipt:{word}", person=person, payment=payment, next_try_at=AS_OF
+    )
 
 
 def links_of(html):
