@@ -14,6 +14,7 @@ from unfold.paginator import InfinitePaginator
 
 from donations.models import DonationInteraction, StripeCustomer, Supporter, SupporterKey
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
+from telemetry.admin.seen import PeopleAdmin
 
 #: How a person is looked for: by a whole name, never by a part of one.
 BY_PERSON = ("=person__public_id", "=person__aliases__value", "=person__account__email")
@@ -21,7 +22,7 @@ BY_PERSON_HELP = gettext_lazy("A public id, the product's own id, or an address:
 
 
 @admin.register(Supporter)
-class SupporterAdmin(ReadOnlyAdmin):
+class SupporterAdmin(PeopleAdmin, ReadOnlyAdmin):
     """Who has access by what, who wants no asking, and what was asked of them when."""
 
     list_display = ["person", "stage", "access", "credit_until", "last_gift_at", "never_ask"]
@@ -45,7 +46,7 @@ class SupporterAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DonationInteraction)
-class InteractionAdmin(ReadOnlyAdmin):
+class InteractionAdmin(PeopleAdmin, ReadOnlyAdmin):
     """Each touch of the support funnel, newest first; too many to be counted for a page."""
 
     list_display = ["interaction_type", "person", "placement", "prompt", "choice", "variant", "created_at"]
@@ -61,7 +62,7 @@ class InteractionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(StripeCustomer)
-class CustomerAdmin(ReadOnlyAdmin):
+class CustomerAdmin(PeopleAdmin, ReadOnlyAdmin):
     """Whom Stripe knows by which id."""
 
     list_display = ["customer_id", "person", "livemode", "created_at", "deleted_at"]
@@ -73,7 +74,7 @@ class CustomerAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SupporterKey)
-class SupporterKeyAdmin(VerbsAdmin):
+class SupporterKeyAdmin(PeopleAdmin, VerbsAdmin):
     """Keys that were issued or entered here; the signature itself is not shown."""
 
     list_display = ["__str__", "person", "is_for_everybody", "system_id", "method", "stage", "created_at"]

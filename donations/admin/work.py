@@ -10,6 +10,7 @@ from unfold.decorators import action, display
 
 from donations.models import StripeErrand, StripeEvent, SupportMail
 from telemetry.admin.operations import PendingWorkAdmin
+from telemetry.admin.seen import PeopleAdmin
 
 WAITS = ["stage", "attempts", "next_try_at", "last_error"]
 
@@ -42,7 +43,7 @@ class StripeEventAdmin(PendingWorkAdmin):
 
 
 @admin.register(SupportMail)
-class SupportMailAdmin(PendingWorkAdmin):
+class SupportMailAdmin(PeopleAdmin, PendingWorkAdmin):
     """Receipts and notices; one that may have gone waits for somebody to decide."""
 
     list_display = ["kind", "address", *WAITS, "certain", "handed_over_at", "created_at"]

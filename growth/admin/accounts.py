@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from growth.admin.permissions import PermissionsAdmin
 from growth.models import User
+from telemetry.admin.seen import PeopleAdmin
 from telemetry.operations.models import AuditEntry
 
 #: What makes somebody powerful; only those who have every power may give it.
@@ -18,7 +19,7 @@ POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(PermissionsAdmin):
+class UserAdmin(PeopleAdmin, PermissionsAdmin):
     """An account. It signs in by e-mailed code, so there is no password to set."""
 
     list_display = ["email", "is_staff", "is_active", "date_joined", "last_login"]

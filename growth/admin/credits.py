@@ -17,10 +17,11 @@ from referrals.models import CreditGrant, CreditProposal
 from referrals.models.credit import Kind
 from referrals.querysets.credits import ALONE, SecondPersonRequired
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
+from telemetry.admin.seen import PeopleAdmin
 
 
 @admin.register(CreditGrant)
-class CreditGrantAdmin(VerbsAdmin, ReadOnlyAdmin):
+class CreditGrantAdmin(PeopleAdmin, VerbsAdmin, ReadOnlyAdmin):
     """Every day that was given or taken, by whom and why."""
 
     list_display = ["signed", "kind", "person", "referral", "note", "actor", "effective_at"]
@@ -80,7 +81,7 @@ class CreditGrantAdmin(VerbsAdmin, ReadOnlyAdmin):
 
 
 @admin.register(CreditProposal)
-class CreditProposalAdmin(VerbsAdmin, ReadOnlyAdmin):
+class CreditProposalAdmin(PeopleAdmin, VerbsAdmin, ReadOnlyAdmin):
     """Days that wait for the word of a second one of the staff."""
 
     list_display = ["days", "stage", "person", "reason", "proposed_by", "proposed_at", "decided_by"]

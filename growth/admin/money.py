@@ -19,6 +19,7 @@ from growth.accounts import reauthentication
 from growth.admin.refunding import RefundForm
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
 from telemetry.admin.log import EventAdmin
+from telemetry.admin.seen import PeopleAdmin
 from telemetry.log.models import Event
 
 VIEW_MONEY = "growth.view_money"
@@ -26,7 +27,7 @@ VIEW_MONEY = "growth.view_money"
 MONEY, OF_MONEY = ("amount", "currency"), ("support.", "payment.")
 
 
-class MoneyAdmin(ReadOnlyAdmin):
+class MoneyAdmin(PeopleAdmin, ReadOnlyAdmin):
     """Rows of money: nothing of them is shown without the permission to see amounts."""
 
     list_per_page = 50

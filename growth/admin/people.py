@@ -18,6 +18,7 @@ from unfold.decorators import action, display
 from growth.cohorts import description as in_words
 from growth.dashboard.wording import UNKNOWN
 from telemetry.admin.base import VerbsAdmin
+from telemetry.admin.seen import PeopleAdmin
 from telemetry.operations.models import AuditEntry
 from telemetry.people.erasure import erase
 from telemetry.people.models import Person, PersonAlias
@@ -42,7 +43,7 @@ class AliasInline(TabularInline):
 
 
 @admin.register(Person)
-class PersonAdmin(VerbsAdmin):
+class PersonAdmin(PeopleAdmin, VerbsAdmin):
     """A person; only whether reports leave them out is staff's to say."""
 
     list_display = ["public_id", "signed_up_at", "account", "kept_out"]

@@ -21,12 +21,13 @@ from referrals.models import Referral, ReferralClick, ReferralCode
 from referrals.models.referral import State
 from referrals.querysets.codes import CodeTaken, NoFreeCode, ReplacedAlready
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
+from telemetry.admin.seen import PeopleAdmin
 from telemetry.operations.models import AuditEntry
 from telemetry.people.models import Person
 
 
 @admin.register(ReferralCode)
-class ReferralCodeAdmin(VerbsAdmin, ReadOnlyAdmin):
+class ReferralCodeAdmin(PeopleAdmin, VerbsAdmin, ReadOnlyAdmin):
     """Who shares which code, how often its link was opened, and what came of it."""
 
     list_display = ["code", "person", "shown_name", "opened", "brought", "paid", "converted", "is_usable"]
@@ -181,7 +182,7 @@ class ReferralClickAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Referral)
-class ReferralAdmin(VerbsAdmin, ReadOnlyAdmin):
+class ReferralAdmin(PeopleAdmin, VerbsAdmin, ReadOnlyAdmin):
     """Who brought whom, how far it came and why not further."""
 
     list_display = ["stage", "why", "referrer", "referred", "code", "created_at", "converted_at", "decide_by"]

@@ -17,6 +17,7 @@ from django_celery_beat.models import PeriodicTask
 from growth.admin.permissions import PermissionsAdmin
 from telemetry.admin.base import ReadOnlyAdmin
 from telemetry.admin.plain import PlainTextAdmin
+from telemetry.admin.seen import PeopleAdmin
 from telemetry.operations.models import AuditEntry, Heartbeat
 
 THEIR_APPS = ("account", "auth", "django_celery_beat", "mfa")
@@ -29,7 +30,7 @@ class GroupAdmin(PermissionsAdmin):
     filter_horizontal = ["permissions"]
 
 
-class EmailAddressAdmin(ReadOnlyAdmin):
+class EmailAddressAdmin(PeopleAdmin, ReadOnlyAdmin):
     """Addresses that accounts have confirmed, or not yet."""
 
     list_display = ["email", "user", "primary", "verified"]
@@ -37,7 +38,7 @@ class EmailAddressAdmin(ReadOnlyAdmin):
     search_fields = ["email"]
 
 
-class AuthenticatorAdmin(ReadOnlyAdmin):
+class AuthenticatorAdmin(PeopleAdmin, ReadOnlyAdmin):
     """Second factors. Deleting one lets somebody who lost theirs set up another."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]

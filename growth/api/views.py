@@ -32,6 +32,7 @@ from telemetry.analysis.funnel import funnel
 from telemetry.analysis.retention import retention
 from telemetry.api.fields import StrictSerializer
 from telemetry.api.refusals import refused
+from telemetry.operations.models import AuditEntry
 from telemetry.people.models import Person
 from telemetry.segments.properties import segment_counts
 
@@ -115,10 +116,14 @@ class PersonSegmentView(UnfilteredView):
         },
     )
     def get(self, request: Request, user: str) -> Response:
-        """Every segment property, as of the last refresh."""
+        """Every segment property, as of the last refresh; of staff it is kept who looked."""
         person = Person.objects.called(user).first()
         if person is None:
             raise Http404
+        if request.auth is None:  # one of staff, not a key
+            AuditEntry.objects.record(
+                request.user, "people.seen", person, after={"kind": "segment"}, at=timezone.now()
+            )
         return Response(person_segment_json(person))
 
 

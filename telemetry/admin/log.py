@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 from unfold.paginator import InfinitePaginator
 
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
+from telemetry.admin.seen import PeopleAdmin
 from telemetry.log.models import ApiKey, Event, EventType, Project
 from telemetry.operations.models import AuditEntry
 
@@ -51,7 +52,7 @@ class ProjectAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(PeopleAdmin, ReadOnlyAdmin):
     """What happened, newest first. The log is too long to be counted for a page."""
 
     list_display = ["type", "person", "occurred_at", "project", "source", "origin"]

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from telemetry.admin.base import ReadOnlyAdmin
+from telemetry.admin.seen import PeopleAdmin
 from telemetry.segments.models import Segment
 from telemetry.segments.properties import PROPERTIES
 
 
 @admin.register(Segment)
-class SegmentAdmin(ReadOnlyAdmin):
+class SegmentAdmin(PeopleAdmin, ReadOnlyAdmin):
     """What the last refresh found out about a person."""
 
     list_display = [
