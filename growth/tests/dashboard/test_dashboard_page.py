@@ -7,12 +7,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from growth.dashboard.board import PANELS
 from growth.dashboard.deadline import within
-from growth.dashboard.panels import what_went_wrong
+from growth.dashboard.operations import AlertsPanel, JobsPanel
+from growth.dashboard.panels import Panel, what_went_wrong
 from growth.models import Cohort, SavedFunnel
 from growth.tests.dashboard.conftest import AS_OF, DAYS, links_of
 from telemetry.consent.answers import grant
@@ -172,12 +173,38 @@ def slow_statement():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_that_takes_too_long_is_given_up_in_words_of_its_own():
-    from django.db import transaction
-
     with pytest.raises(OperationalError) as raised, transaction.atomic(), within(timedelta(milliseconds=50)):
         slow_statement()
 
     assert "longer than the database may think" in what_went_wrong(raised.value)
+
+
+class SlowPanel(Panel):
+    """One that asks for too long."""
+
+    slug = "slow"
+    title = "Slow"
+    definition = "It counts for minutes."
+    template = "admin/growth/panels/_alerts.html"
+
+    def answer(self, scope, reader):
+        with transaction.atomic():
+            slow_statement()
+        return AlertsPanel().answer(scope, reader)
+
+
+@pytest.mark.usefixtures("a_product")
+def test_a_panel_that_takes_too_long_says_so_and_the_others_stand(browser_of_staff, monkeypatch):
+    monkeypatch.setattr("growth.dashboard.panels.PANEL_LIMIT", timedelta(milliseconds=50))
+    # What the other panel asks is over before SQLite first looks at the clock.
+    monkeypatch.setattr("growth.dashboard.board.PANELS", (SlowPanel(), JobsPanel()))
+    page = browser_of_staff.get(f"/admin/?{DAYS}").content.decode()
+    answer = browser_of_staff.get(f"/admin/panels/slow.csv?{DAYS}")
+
+    assert re.search(r'id="slow".*?This took longer than the database may think', page, re.S)
+    assert re.search(r'<figure class="g-panel" id="jobs"', page)
+    assert page.count('role="alert"') == 1
+    assert (answer.status_code, b"took longer" in answer.content) == (503, True)
 
 
 def queries_of(client, address):
