@@ -6,6 +6,7 @@ from django.test import Client
 
 from growth.api.serializers import AskedSerializer
 from growth.models import User
+from telemetry.people.models import Person
 from telemetry.tests.ingest.test_refused_input import UNREADABLE
 
 FUNNEL = {
@@ -277,3 +278,16 @@ def test_groups_keep_the_type_of_their_value(ask, happened):
 def test_a_question_that_cannot_be_read_into_one_is_no_serializer():
     with pytest.raises(TypeError, match="abstract"):
         AskedSerializer()  # type: ignore[abstract]
+
+
+def test_flagged_people_and_staff_are_left_out_only_when_asked(ask, happened):
+    happened(("bot", "a", 0), ("boss", "a", 0), ("ann", "a", 0))
+    Person.objects.called("bot").update(kept_out="bot")
+    boss = User.objects.create_user("boss@growth.example", is_staff=True)
+    Person.objects.called("boss").update(account=boss)
+
+    def entered(**choice):
+        return ask("funnel", FUNNEL | choice).json()["entered"]
+
+    assert entered() == entered(reported_only=False) == 3
+    assert entered(reported_only=True) == 1
