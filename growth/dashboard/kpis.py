@@ -35,13 +35,15 @@ class Card:
     basis: str
     as_of: str
     line: Sparkline | None = None
-    #: Of how many, where the change is a share.
+    #: Of how many, where `change` is a share.
     of: Figure | None = None
 
     @property
     def moved(self) -> str:
         """The change as text."""
-        return f"{self.change} {self.of}" if self.of else self.change
+        if self.of is None:
+            return self.change
+        return _("%(share)s of %(people)s") % {"share": self.change, "people": self.of}
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def at_risk(scope: Scope, reader: Reader) -> Card:
         title=_("At-risk people"),
         definition=_("Active at some time, and not in the seven days before the last segment refresh."),
         figure=figure,
-        change=_("%(share)s of") % {"share": percent(figure.value, known)},
+        change=percent(figure.value, known),
         of=reader.figure(known, Known(refreshed, reported) if refreshed else None),
         direction="",
         basis=_("the last segment refresh"),
