@@ -160,6 +160,13 @@ def give(browser, to, days, **how):
     return browser.post(f"{CREDITS}add/", said)
 
 
+def test_a_form_whose_own_name_is_missing_comes_back_with_a_word(browser_of_staff, code):
+    page = give(browser_of_staff, code.person, days=1, once="").content.decode()
+
+    assert "did not arrive whole" in page
+    assert not CreditGrant.objects.exists()
+
+
 def test_days_are_given_once_however_often_the_form_is_sent(browser_of_staff, staff, code):
     for _turn in range(2):
         give(browser_of_staff, code.person, 10)
