@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from growth.admin.strict_json import StrictJSONField
 from growth.models import Cohort, SavedFunnel
 from growth.questions import ACTIVITY
-from telemetry.admin.plain import PlainTextAdmin
+from telemetry.admin.plain import PlainTextAdmin, plain
 from telemetry.log.events import declared, field_types
 
 #: Of a name that nobody knows, as much is said back; a pasted file may be one name.
@@ -38,6 +38,13 @@ class CohortForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Cohort
         fields = ["name", "slug", "meaning", "kind", "rules"]
         field_classes = {"rules": StrictJSONField}
+
+    def clean_people(self) -> str:
+        """Names, apart by whatever space; each is one plain word."""
+        people: str = self.cleaned_data["people"]
+        for name in people.split():
+            plain(name)
+        return people
 
     def clean(self) -> dict[str, Any]:
         """Only a list takes names."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.contrib.auth.models import Group
+from django.forms import BooleanField, inlineformset_factory
 
+from growth.models import Cohort, SavedFunnel, User
 from growth.tests.dashboard.conftest import AS_OF
 from growth.tests.dashboard.test_admin_lists import HOSTILE, MODELS, address_of, counts
-from telemetry.models import Alert, Installation
+from growth.tests.dashboard.test_query_budgets import who_has_just_shown_it
+from telemetry.models import Alert, ApiKey, EventType, Installation
 
 LISTED = [model for model in MODELS if model is not Installation]  # one page, no list
 KEYS = {**HOSTILE, "a word": "x", "30 digits": "9" * 30}
-
-
 #: The last moment that has a date, in a zone in which UTC is further.
 LATE = "9999-12-31 23:59:59-14:00"
 #: What a filter of the address may be compared with in vain.
@@ -73,3 +75,81 @@ def test_no_filter_meets_what_it_cannot_be_compared_with(asked, value):
         for name in filters_of(model_admin, asked()):
             answer = model_admin.changelist_view(asked({name: value}))
             assert answer.status_code in (200, 302), (model, name)
+
+
+#: Every change form in which something is typed or chosen.
+CHANGED = {
+    "auth.Group", "growth.Cohort", "growth.SavedFunnel", "growth.User", "telemetry.ApiKey",
+    "telemetry.EventType", "telemetry.Experiment", "telemetry.Person",
+}  # fmt: skip
+
+
+def typed(form):
+    """The fields of a form that are more than a tick."""
+    return {name for name, field in form.fields.items() if not isinstance(field, BooleanField)}
+
+
+@pytest.fixture
+def change_forms(asked, did):
+    """Each row with a change form in which something is typed or chosen, and that form as it comes."""
+    did("ann", 1)
+    User.objects.create_user("ann@example.org")
+    Group.objects.create(name="Some")
+    Cohort.objects.create(slug="c", name="C", meaning="Some.", kind=Cohort.Kind.LIST)
+    steps = [{"event": "activity"}, {"event": "task.completed"}]
+    SavedFunnel.objects.create(slug="f", name="F", steps=steps, window_seconds=60, breakdown="source")
+    EventType.objects.create(name="family.happened", meaning="It happened.")
+    ApiKey.objects.issue("K", ApiKey.Scope.READ)
+    rows = [row for model in LISTED if (row := model._default_manager.order_by("-pk").first())]
+    forms = {row: form_of(row, asked()) for row in rows}
+    forms = {row: form for row, form in forms.items() if typed(form)}
+    assert {row._meta.label for row in forms} == CHANGED
+    return forms
+
+
+def form_of(row, request):
+    """The change form of a row."""
+    return admin.site._registry[type(row)].get_form(request, row, change=True)(instance=row)
+
+
+def sent(client, row, form, **typed_in):
+    """Send the form as a browser would, with these fields typed anew."""
+    filled = {name: form[name].value() for name in form.fields} | typed_in
+    for inline in admin.site._registry[type(row)].inlines:
+        prefix = inlineformset_factory(type(row), inline.model, fields=["id"]).get_default_prefix()
+        filled |= {f"{prefix}-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    said = {name: value for name, value in filled.items() if value is not None and value is not False}
+    return client.post(address_of(type(row), "change", row.pk), said)
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_no_field_of_a_change_form_takes_hostile_text(staff, change_forms, value):
+    client, kept = who_has_just_shown_it(staff), snapshot(change_forms)
+    for row, form in change_forms.items():
+        answer = sent(client, row, form, **dict.fromkeys(typed(form), value))
+        assert answer.status_code == 200, row
+        refused = set(answer.context["adminform"].form.errors)
+        # A breakdown is judged with its steps; people are words, apart by spaces and line ends.
+        assert typed(form) - refused <= {"breakdown", "people"}, row
+
+    assert snapshot(change_forms) == kept
+
+
+def snapshot(rows):
+    """The rows as they stand now."""
+    return [type(row)._default_manager.filter(pk=row.pk).values().get() for row in rows]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\u202eb", "a\x01b"])
+def test_nobody_is_listed_by_a_name_that_deceives(browser_of_staff, change_forms, name):
+    ((cohort, form),) = [pair for pair in change_forms.items() if isinstance(pair[0], Cohort)]
+    answer = sent(browser_of_staff, cohort, form, people=f"ann\r\n{name}")
+
+    assert "people" in answer.context["adminform"].form.errors
+    assert cohort.members.count() == 0
+
+
+def test_every_change_form_takes_what_it_shows(staff, change_forms):
+    client = who_has_just_shown_it(staff)
+    for row, form in change_forms.items():
+        assert sent(client, row, form).status_code == 302, row
