@@ -80,7 +80,7 @@ class BeginningQuerySet(models.QuerySet["Checkout", "Checkout"]):
         checkout = self._stand(person, wish, at)
         if checkout.created_at < at - ASKED_AGAIN_FOR:
             self._close(checkout, origin, at)
-            checkout = self._stand(person, wish, at)
+            checkout = self._stand(checkout.person, wish, at)
         if checkout.session_url:
             return checkout
         self._close_older(checkout, origin, at)
@@ -88,17 +88,18 @@ class BeginningQuerySet(models.QuerySet["Checkout", "Checkout"]):
             opened = self._open(checkout, origin)
         except gateway.GatewayRefused as refusal:
             self._end(checkout, "failed", at)
-            if refusal.is_missing and self._forget_customer(person, at):
-                return self._begin(person, wish, origin, at)
+            if refusal.is_missing and self._forget_customer(checkout.person, at):
+                return self._begin(checkout.person, wish, origin, at)
             raise
         Alert.objects.resolve(REFUSED, at)
         return opened
 
     def _stand(self, person: Person | None, wish: Wish, at: datetime, *, again: bool = True) -> Checkout:
-        """The row of this form, committed before Stripe is asked; of many clicks one makes it."""
-        from donations.settlement.parties import hold
+        """The row of this form, committed before Stripe is asked; of many clicks one makes it.
 
-        form = _digest(person, wish)
+        A visitor who signs in meanwhile pays as who they are then; somebody who is erased, as a guest.
+        """
+        form, names = _digest(person, wish), _names_of(person)
         row = self.model(
             person=person,
             kind=wish.kind,
@@ -116,8 +117,8 @@ class BeginningQuerySet(models.QuerySet["Checkout", "Checkout"]):
         try:
             with transaction.atomic():
                 # Of two tabs the later row is committed later, too, and closes the other's page.
-                hold(person)
-                row.save(force_insert=True)
+                if is_themselves := _hold(person):
+                    row.save(force_insert=True)
         except IntegrityError:
             if standing := self.filter(form=form, state="open").first():
                 return standing
@@ -125,7 +126,7 @@ class BeginningQuerySet(models.QuerySet["Checkout", "Checkout"]):
                 raise
             # Closed between the two looks: this click begins anew.
             return self._stand(person, wish, at, again=False)
-        return row
+        return row if is_themselves else self._stand(_whoever_has(names), wish, at)
 
     def _open(self, checkout: Checkout, origin: str) -> Checkout:
         """Ask Stripe for the page, and keep where it is; whoever is first says that it began."""
@@ -186,6 +187,26 @@ def _digest(person: Person | None, wish: Wish) -> str:
     who = "a guest" if person is None else str(person.pk)
     what = f"{wish.token} {wish.kind} {wish.money.amount} {wish.money.currency} {wish.system_id}"
     return salted_hmac("donations.form", f"{who} {what}", algorithm="sha256").hexdigest()
+
+
+def _hold(person: Person | None) -> bool:
+    """Hold whoever pays until the transaction ends; False when they were claimed or erased meanwhile."""
+    from donations.settlement.parties import hold
+
+    now = hold(person)
+    return person is None or (now is not None and (now.account_id is not None or now.aliases.exists()))
+
+
+def _names_of(person: Person | None) -> list[int]:
+    """The aliases that somebody loses who is claimed: an account's person is claimed by nobody."""
+    if person is None or person.account_id is not None:
+        return []
+    return list(person.aliases.values_list("pk", flat=True))
+
+
+def _whoever_has(names: list[int]) -> Person | None:
+    """Who is called by these aliases now; None for nobody."""
+    return Person.objects.filter(aliases__in=names).first() if names else None
 
 
 def _is_member(person: Person) -> bool:

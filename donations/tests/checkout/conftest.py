@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from donations.models import Checkout
 from donations.money import Money
 from donations.querysets.beginning import Wish
-from telemetry.people.models import Person
+from telemetry.people.models import Person, PersonAlias
 
 ORIGIN = "http://testserver"
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -24,6 +24,14 @@ def account(db):
 @pytest.fixture
 def person(account):
     return Person.objects.of_account(account)
+
+
+@pytest.fixture
+def visitor(db):
+    """Somebody who agreed to be known in this browser, and has no account."""
+    visitor = Person.objects.create()
+    visitor.aliases.create(kind=PersonAlias.Kind.VISITOR, value="cookie")
+    return visitor
 
 
 @pytest.fixture

@@ -6,12 +6,14 @@ from threading import Barrier, Event as Moment
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from donations import gateway
 from donations.models import Checkout, DonationInteraction
 from donations.querysets import beginning
+from donations.settlement import parties
 from donations.tests.checkout.conftest import NOW, ORIGIN
+from telemetry.people.claim import claim
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -98,6 +100,34 @@ def test_unless_the_person_is_held_two_pages_stay_open(two_tabs, monkeypatch):
     monkeypatch.setattr("donations.settlement.parties.hold", lambda person: person)
 
     assert two_tabs(patience=9) == 2
+
+
+def test_who_signs_in_while_they_press_pay_gives_as_who_they_are(
+    visitor, account, person, wish, stripe, monkeypatch
+):
+    hold, reached = parties.hold, Moment()
+
+    def arrive_and_hold(somebody):
+        reached.set()
+        return hold(somebody)
+
+    def pay():
+        try:
+            return Checkout.objects.begin(visitor, wish(), origin=ORIGIN, at=NOW)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(parties, "hold", arrive_and_hold)
+    with ThreadPoolExecutor(1) as other_tab:
+        with transaction.atomic():
+            claim(visitor, account, at=NOW)
+            paying = other_tab.submit(pay)
+            assert reached.wait(10)
+        checkout = paying.result(10)
+
+    assert checkout.person == Checkout.objects.get().person == person
+    assert DonationInteraction.objects.get().person == person
+    assert gateway.fetch_session(checkout.session_id).metadata["person"] == str(person.public_id)
 
 
 def test_of_two_tabs_one_page_stays_open(all_at_once, person, wish, stripe):

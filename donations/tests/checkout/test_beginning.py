@@ -14,6 +14,9 @@ from donations.tests.stripe.faults import Fault
 from telemetry.experiments.models import Assignment, Experiment
 from telemetry.log.models import Event
 from telemetry.operations.models import Alert
+from telemetry.people.claim import claim
+from telemetry.people.erasure import erase
+from telemetry.people.models import Person
 
 
 def name_in(asked):
@@ -65,6 +68,26 @@ def test_a_guest_may_give_and_is_in_no_funnel(begin):
     assert checkout.person is None
     assert "person" not in gateway.fetch_session(checkout.session_id).metadata
     assert not DonationInteraction.objects.exists()
+
+
+def test_a_visitor_whom_an_account_has_claimed_by_now_gives_as_a_guest(begin, account, person, visitor):
+    claim(visitor, account, at=NOW)
+
+    assert begin(visitor).person is None
+
+
+def test_a_visitor_who_became_an_account_meanwhile_gives_as_that(begin, account, visitor):
+    as_they_were = Person.objects.get(pk=visitor.pk)
+    claim(visitor, account, at=NOW)
+
+    assert begin(as_they_were).person.account == account
+
+
+def test_whoever_was_erased_meanwhile_gives_as_a_guest(begin, person):
+    as_they_were = Person.objects.get()
+    erase(person, at=NOW)
+
+    assert begin(as_they_were).person is None
 
 
 def test_an_address_is_suggested_until_stripe_knows_the_customer(begin, person):
