@@ -9,6 +9,7 @@ from django import template
 from django.conf import settings
 from django.http import HttpRequest
 
+from donations.addresses import support_page
 from donations.choices import KEY, offered
 from donations.events import Placement
 from donations.experiments import CTA_ALT, KEY_FIRST
@@ -106,8 +107,8 @@ def support_modal(context: template.Context) -> dict[str, Any]:
 @register.inclusion_tag("donations/_ask.html", takes_context=True)
 def support_ask(context: template.Context, placement: str, prompt: str = "") -> dict[str, Any]:
     """The form of the ask by itself: the support page."""
-    asked = ask(seen_by(context), Placement(placement).value)
-    return {**asked, "prompt": prompt, "csrf_token": context.get("csrf_token"), "form_id": "page"}
+    asked = ask(seen_by(context), Placement(placement).value, prompt)
+    return {**asked, "csrf_token": context.get("csrf_token"), "form_id": "page"}
 
 
 @register.inclusion_tag("donations/_thanks.html", takes_context=True)
@@ -133,13 +134,15 @@ def support_preferences(context: template.Context) -> dict[str, Any]:
     return {**asked, "csrf_token": context.get("csrf_token")}
 
 
-def ask(seen: SupportVisibility | None, placement: str) -> dict[str, Any]:
+def ask(seen: SupportVisibility | None, placement: str, prompt: str = "") -> dict[str, Any]:
     """What the form of the ask offers, to whom."""
     currency = settings.SUPPORT_CURRENCY
     return {
         "seen": seen,
         "may_renew": seen is not None and seen.person is not None and seen.person.account_id is not None,
         "placement": placement,
+        "prompt": prompt,
+        "here": support_page(placement, prompt),
         "choices": offered(),
         "key_choice": KEY,
         "sells_key": can_issue(),

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from donations.addresses import support_page
 from donations.forms import CheckoutForm
 from donations.gateway import GatewayTrouble, NotConfigured
 from donations.models import Checkout
@@ -43,7 +44,7 @@ def begin_checkout(request: HttpRequest) -> HttpResponse:
         return render(request, "donations/checkout_refused.html", {"form": form}, status=400)
     if form.wish.kind == Kind.MONTHLY and not request.user.is_authenticated:
         # What goes on can be ended in the settings, and a guest has none.
-        return redirect_to_login(reverse("support"))
+        return redirect_to_login(support_page(form.wish.placement, form.wish.prompt))
     person = _payer(request)
     _count(request, person, now)
     try:

@@ -1,12 +1,15 @@
 """The form on any page, and what it answers."""
 
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from donations.models import Checkout, StripeCustomer, Subscription
+from donations.models import Checkout, DonationInteraction, StripeCustomer, Subscription
 from donations.tests.checkout.conftest import NOW
 from donations.tests.stripe.faults import Fault
 from telemetry.people.models import Person
@@ -59,10 +62,29 @@ def test_what_goes_on_every_month_needs_an_account_that_can_end_it(post, client,
     assert 'value="monthly"' not in client.get("/donate/").content.decode()
     answer = post(client, kind="monthly")
 
-    assert answer["Location"].endswith("?next=/donate/")
+    assert next_of(answer["Location"]) == "/donate/?from=header"
     assert not Checkout.objects.exists()
     client.force_login(account)
     assert 'value="monthly"' in client.get("/donate/").content.decode()
+
+
+def next_of(address):
+    """Where signing in leads, of an address that leads there."""
+    return parse_qs(urlsplit(unescape(address)).query)["next"][0]
+
+
+def test_whoever_signs_in_to_give_every_month_comes_back_with_what_led_there(post, client, account):
+    came = "/donate/?from=about_page&prompt=seven_day"
+    link = re.search(
+        r'href="(/accounts/login/[^"]*)"[^>]*>Sign in to give', client.get(came).content.decode()
+    )
+    answer = post(client, kind="monthly", placement="about_page", prompt="seven_day")
+
+    assert link is not None
+    assert next_of(link[1]) == next_of(answer["Location"]) == came
+    client.force_login(account)
+    client.get(came)
+    assert DonationInteraction.objects.filter(placement="about_page", prompt="seven_day").count() == 1
 
 
 @pytest.mark.parametrize(
