@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -25,11 +26,14 @@ from telemetry.people.models import Person
 if TYPE_CHECKING:
     from donations.models.checkout import Checkout
     from donations.models.customer import StripeCustomer
+    from donations.models.interaction import InteractionType
 
 #: The alert that is open while Stripe opens no checkout.
 REFUSED = "stripe:checkout"
 #: Stripe forgets a key after a day, and closes what nobody paid: a row as old as this is not asked for again.
 ASKED_AGAIN_FOR = timedelta(hours=23)
+#: A choice that a page reported within this time before the checkout is the one that led to it.
+CHOSE_BEFORE = timedelta(hours=1)
 
 
 class AlreadyMember(Exception):
@@ -270,15 +274,36 @@ def _record(checkout: Checkout) -> None:
 
     if checkout.person is None:
         return
-    DonationInteraction.objects.record(
+    record = partial(
+        DonationInteraction.objects.record,
         checkout.person,
-        InteractionType.CHECKOUT_STARTED,
         at=checkout.created_at,
         placement=checkout.placement,
         prompt=checkout.prompt,
         choice=checkout.choice,
         variant=checkout.variant,
+    )
+    if (click := _untold_click(checkout)) is not None:
+        record(click, once=f"click:{checkout.public_id}")
+    record(
+        InteractionType.CHECKOUT_STARTED,
         amount=checkout.amount,
         currency=checkout.currency,
         once=f"checkout:{checkout.public_id}",
     )
+
+
+def _untold_click(checkout: Checkout) -> InteractionType | None:
+    """The click that led to the checkout, if no page reported it: without scripts none does.
+
+    None also where the form did not say what was chosen, or where: such a click says nothing.
+    """
+    from donations.models.interaction import DonationInteraction, InteractionType
+
+    if not (checkout.placement and checkout.choice):
+        return None
+    sells_key = checkout.kind == "key"
+    click = InteractionType.LICENSE_CLICKED if sells_key else InteractionType.DONATION_CLICKED
+    lately = DonationInteraction.objects.since(checkout.created_at - CHOSE_BEFORE)
+    told = lately.filter(person=checkout.person, interaction_type=click, choice=checkout.choice)
+    return None if told.exists() else click

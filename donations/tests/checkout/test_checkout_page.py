@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from donations.models import Checkout, DonationInteraction, StripeCustomer, Subscription
+from donations.models import Checkout, DonationInteraction, StripeCustomer, Subscription, Supporter
 from donations.tests.checkout.conftest import NOW
 from donations.tests.stripe.faults import Fault
+from telemetry.log.models import Event
 from telemetry.people.models import Person
 
 URL = "/donate/checkout/"
@@ -66,6 +67,83 @@ def test_what_goes_on_every_month_needs_an_account_that_can_end_it(post, client,
     assert not Checkout.objects.exists()
     client.force_login(account)
     assert 'value="monthly"' in client.get("/donate/").content.decode()
+
+
+@pytest.fixture
+def touches(post, signed_in, person):
+    """`touches(reports)`: the steps in the log after these reports, and a form with the amount of €5."""
+
+    def touches(*reports, placement="donate_page", **fields):
+        for report in reports:
+            assert signed_in.post("/donate/track-support-event", report).status_code == 200
+        assert post(signed_in, placement=placement, **{"choice": "5", **fields}).status_code == 303
+        steps = DonationInteraction.objects.filter(person=person).order_by("created_at", "pk")
+        events = Event.objects.filter(person=person, type__name__startswith="support.").order_by(
+            "occurred_at", "pk"
+        )
+        assert [
+            each.removeprefix("support_") for each in steps.values_list("interaction_type", flat=True)
+        ] == [each.removeprefix("support.") for each in events.values_list("type__name", flat=True)]
+        return [(step.interaction_type, step.placement, step.choice) for step in steps]
+
+    return touches
+
+
+CHOSEN = {"event": "support_donation_clicked", "placement": "donate_page", "choice": "5"}
+CLICKED = ("support_donation_clicked", "donate_page", "5")
+STARTED = ("checkout_started", "donate_page", "5")
+
+
+@pytest.mark.parametrize("never_ask", [True, False])
+def test_an_amount_that_no_script_reported_is_in_the_log_before_its_checkout(touches, person, never_ask):
+    Supporter.objects.create(person=person, never_ask=never_ask)
+
+    assert touches() == [CLICKED, STARTED]
+
+
+def test_a_visitor_who_agreed_chose_an_amount_too(begin, visitor):
+    begin(visitor, placement="about_page", choice="5", prompt="")
+
+    told = DonationInteraction.objects.order_by("created_at", "pk").values_list("person", "interaction_type")
+    assert list(told) == [(visitor.pk, "support_donation_clicked"), (visitor.pk, "checkout_started")]
+
+
+def test_an_amount_that_the_page_reported_counts_once(touches):
+    assert touches(CHOSEN) == [CLICKED, STARTED]
+
+
+def test_the_same_form_sent_twice_is_one_choice(touches):
+    token = str(uuid4())
+
+    assert touches(token=token) == touches(token=token) == [CLICKED, STARTED]
+
+
+def test_another_amount_than_the_reported_one_was_chosen_as_well(touches):
+    ten = {**CHOSEN, "choice": "10"}
+
+    assert touches(ten) == [("support_donation_clicked", "donate_page", "10"), CLICKED, STARTED]
+
+
+def test_a_key_that_no_script_reported_is_in_the_log_as_a_key(touches):
+    at_the_key = {"placement": "banner_key", "choice": "key"}
+    steps = [
+        ("support_license_clicked", "banner_key", "key"),
+        ("checkout_started", "banner_key", "key"),
+    ]
+
+    assert touches(kind="key", **at_the_key) == steps
+
+
+def test_a_key_that_the_page_reported_counts_once(touches):
+    chosen = {"event": "support_license_clicked", "placement": "banner_key", "choice": "key"}
+    steps = touches(chosen, kind="key", placement="banner_key", choice="key")
+
+    assert [step for step, _, _ in steps] == ["support_license_clicked", "checkout_started"]
+
+
+@pytest.mark.parametrize("lacking", [{"choice": ""}, {"placement": ""}])
+def test_a_form_that_does_not_say_what_was_chosen_where_tells_of_no_click(touches, lacking):
+    assert [step for step, _, _ in touches(**lacking)] == ["checkout_started"]
 
 
 def next_of(address):

@@ -57,6 +57,7 @@ RETENTION = {
 }
 LIFECYCLE = {"event": "activity.logged", "period": "week", "start": START, "end": END}
 EVENT = {"id": "1", "name": "activity.logged", "user": "ann", "occurred_at": START}
+A_GIFT = {"kind": "once", "choice": "5", "placement": "donate_page", "token": str(uuid4())}
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ VISITS = (
     Visit("support_track_banner_dismissal", 20, "person", body={"placement": "banner"}),
     Visit("support_request_soft_prompt", 20, "person", body={}),
     Visit("support_track_event", 20, "person", body={"event": "support_shared"}),
-    Visit("support_checkout", 40, "person", body={"kind": "once", "amount": "5", "token": str(uuid4())}),
+    Visit("support_checkout", 52, "person", body=A_GIFT),
     Visit("support_thanks", 9, "person", args=("{paid}",)),
     Visit("support_portal", 12, "person", body={}),
     Visit("development_checkout", 9, "person", args=("{session}",)),
