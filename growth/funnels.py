@@ -94,7 +94,7 @@ SHIPPED = (
         steps=in_order("support.banner_seen", *ASK),
         labels=(_("Banner seen"), *ASK_LABELS),
         window=timedelta(days=7),
-        breakdowns=("variant", "placement"),
+        breakdowns=("variant",),
     ),
     Watched(
         slug="from-soft-prompt-to-payment",

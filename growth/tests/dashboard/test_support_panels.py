@@ -307,6 +307,15 @@ def test_the_funnel_from_the_impression_has_five_steps(browser_of_staff, support
     assert {row[1] for row in rows if row[0] == "Group"} == {"control", "key_first"}
 
 
+def test_the_one_place_of_the_banner_tells_nobody_apart(browser_of_staff, supported):
+    by_place, by_arm = (
+        panel(browser_of_staff, "funnel", f"funnel=from-impression-to-payment&by={by}")
+        for by in ("placement", "variant")
+    )
+
+    assert by_place == by_arm
+
+
 SPAN = {"start": "2026-02-01T00:00:00+00:00", "end": "2026-03-01T00:00:00+00:00"}
 AMONG = {"cohort": None, "reported_only": True}
 PAYERS = {"kind": "payers", "which": "paid", "currency": "eur", "by": "placement", "value": "x", **SPAN}
