@@ -2,10 +2,10 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -169,8 +169,9 @@ def test_what_leads_to_another_site_waits_offline():
     forms = r'<form\b[^>]*action="(?:{% url "support_(?:checkout|portal)" %}|{{ action }})".*?</form>'
     away = []
     keys = {"_enter_key.html"}
-    for name in sorted({each.name for each in Path("templates/donations").glob("*.html")} - keys):
-        text = Path("templates/donations", name).read_text()
+    templates = settings.BASE_DIR / "templates" / "donations"
+    for name in sorted({each.name for each in templates.glob("*.html")} - keys):
+        text = (templates / name).read_text()
         away += [f"{name}: {each}" for each in re.findall(forms, text, re.DOTALL)]
         away += [f"{name}: {each}" for each in re.findall('<a [^>]*target="_blank"[^>]*>', text)]
 
