@@ -106,9 +106,16 @@ def support_modal(context: template.Context) -> dict[str, Any]:
 
 @register.inclusion_tag("donations/_ask.html", takes_context=True)
 def support_ask(context: template.Context, placement: str, prompt: str = "") -> dict[str, Any]:
-    """The form of the ask by itself: the support page."""
-    asked = ask(seen_by(context), Placement(placement).value, prompt)
-    return {**asked, "csrf_token": context.get("csrf_token"), "form_id": "page"}
+    """The form of the ask by itself: the support page. Unless another led there, its key is a placement."""
+    where = Placement(placement)
+    asked = ask(seen_by(context), where.value, prompt)
+    key = Placement.DONATE_PAGE_KEY if where is Placement.DONATE_PAGE else where
+    return {
+        **asked,
+        "key_placement": key.value,
+        "csrf_token": context.get("csrf_token"),
+        "form_id": "page",
+    }
 
 
 @register.inclusion_tag("donations/_thanks.html", takes_context=True)
@@ -141,6 +148,7 @@ def ask(seen: SupportVisibility | None, placement: str, prompt: str = "") -> dic
         "seen": seen,
         "may_renew": seen is not None and seen.person is not None and seen.person.account_id is not None,
         "placement": placement,
+        "key_placement": placement,
         "prompt": prompt,
         "here": support_page(placement, prompt),
         "choices": offered(),

@@ -208,6 +208,27 @@ def openers(html):
     return set(re.findall(r'data-support-open="([a-z_]+)"', html))
 
 
+def placements_of(html):
+    """What the two forms of the support page say led to them: that of the amounts, and that of the key."""
+    main = html[html.index("<main") : html.index("</main>")]
+    forms = re.findall(
+        r'<form class="ask-(amounts|key)".*?name="placement" value="([a-z_]*)"', main, re.DOTALL
+    )
+    return dict(forms)
+
+
+@pytest.mark.parametrize(
+    ("address", "amounts", "key"),
+    [
+        ("/donate/", "donate_page", "donate_page_key"),
+        ("/donate/?from=about_page", "about_page", "about_page"),
+        ("/donate/?from=banner_key", "banner_key", "banner_key"),
+    ],
+)
+def test_the_key_of_the_support_page_is_a_placement_unless_another_led_there(page, address, amounts, key):
+    assert placements_of(page(address)) == {"amounts": amounts, "key": key}
+
+
 @pytest.mark.parametrize("address", PAGES)
 def test_each_page_has_its_placements_with_real_links(page, address):
     html = page(address)
