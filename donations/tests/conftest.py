@@ -1,8 +1,11 @@
 """What the tests of donations share: a Stripe that is ours to play, and to break."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from donations import gateway
+from donations.tests.invariants import assert_money
 from donations.tests.stripe.faults import FaultyStripe
 
 
@@ -12,6 +15,13 @@ def stripe(db, monkeypatch) -> FaultyStripe:
     offline = FaultyStripe(gateway.development_secret(), version=gateway.API_VERSION)
     monkeypatch.setattr(gateway, "http_client", lambda: offline)
     return offline
+
+
+@pytest.fixture
+def money_is_whole(transactional_db) -> Iterator[None]:
+    """After the test: what was paid at Stripe is one payment, with one receipt at most (I2)."""
+    yield
+    assert_money()
 
 
 @pytest.fixture

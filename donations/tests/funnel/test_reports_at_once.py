@@ -12,6 +12,7 @@ EIGHT = 8
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("money_is_whole")
 @pytest.mark.skipif(not settings.POSTGRESQL, reason="SQLite's writers stand in line anyway")
 def test_each_of_eight_reports_at_once_is_counted(in_parallel):  # noqa: F811
     person = Person.objects.create()

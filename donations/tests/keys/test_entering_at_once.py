@@ -10,6 +10,8 @@ from telemetry.people.models import Person
 
 EIGHT = 8
 
+pytestmark = pytest.mark.usefixtures("money_is_whole")
+
 
 @pytest.fixture
 def entered(transactional_db, system_id, in_parallel):

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from donations.models import Payment, SupportMail
-from growth.tests.invariants import assert_money
+from donations.tests.invariants import assert_money
 
 pytestmark = pytest.mark.django_db
 
