@@ -135,7 +135,7 @@ class SupporterKeyQuerySet(models.QuerySet["SupporterKey", "SupporterKey"]):
             self.of(source).standing().update(verified_at=None)
         self.of(source).update(person=target)
 
-    def _count_owner(self, entered: SupporterKey) -> None:
+    def _make_supporter_of(self, entered: SupporterKey) -> None:
         """Whoever has a key is among the supporters from now on, also if they never paid."""
         from donations.models.supporter import Supporter
 
@@ -181,7 +181,7 @@ class SupporterKeyQuerySet(models.QuerySet["SupporterKey", "SupporterKey"]):
                 AuditEntry.objects.record(
                     by, "supporter_key.accepted", entered, after={"method": method}, at=at
                 )
-                self._count_owner(entered)
+                self._make_supporter_of(entered)
         except IntegrityError:
             if standing := self.filter(**whose).standing().first():
                 return standing
