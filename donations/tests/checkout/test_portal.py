@@ -1,6 +1,7 @@
 """The way to the portal is for its member alone."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -8,6 +9,8 @@ from django.test import Client
 from donations import gateway
 from donations.models import StripeCustomer
 from donations.tests.checkout.conftest import NOW
+from donations.views import portal
+from telemetry.operations.limits import Limit
 
 URL = "/donate/portal/"
 
@@ -71,6 +74,13 @@ def test_nobody_else_says_where_it_leads_back_to(client, account, customer, stri
     client.post(f"{URL}?return_url={url}&next={url}", {"return_url": url, "next": url})
 
     assert stripe.only("billing_portal.session")["return_url"] == "http://testserver/settings/"
+
+
+def test_too_many_looks_are_refused_for_a_while(client, account, customer, monkeypatch):
+    monkeypatch.setattr(portal, "CHECKOUTS_OF_ONE", Limit("portal-test", 1, timedelta(hours=1)))
+    client.force_login(account)
+
+    assert [client.post(URL).status_code for _ in range(2)] == [303, 429]
 
 
 def test_while_stripe_is_away_it_can_be_tried_again(client, account, customer, stripe):

@@ -10,7 +10,9 @@ from django.utils import timezone
 from donations.inbox import accept
 from donations.models import Checkout, Payment, StripeEvent, SupporterKey
 from donations.money import Money
+from donations.views import thanks
 from donations.views.guests import COOKIE
+from telemetry.operations.limits import Limit
 
 URL = "/donate/thanks/"
 
@@ -85,6 +87,12 @@ def test_the_page_looks_again_more_seldom_and_then_not_any_more(look, checkout):
     for age, pause in ((timedelta(minutes=5), "15"), (timedelta(hours=1), None)):
         Checkout.objects.update(created_at=timezone.now() - age)
         assert look(checkout).get("Refresh") == pause
+
+
+def test_looking_too_often_is_refused_for_a_while(look, checkout, monkeypatch):
+    monkeypatch.setattr(thanks, "LOOKS_OF_ONE", Limit("thanks-test", 1, timedelta(hours=1)))
+
+    assert [look(checkout).status_code for _ in range(2)] == [200, 429]
 
 
 @pytest.mark.parametrize(
