@@ -4,9 +4,12 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from donations.models import Checkout
 from growth import views
 from growth.middleware import unavailable
+from telemetry.people.models import Person
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +31,11 @@ SIGNED_IN_PAGES = [
     "/accounts/logout/",
     "/accounts/2fa/",
     "/accounts/2fa/totp/activate/",
+    "/referrals/",
+    "/settings/license/",
+    "/settings/privacy/",
+    "/donate/",
+    "/donate/thanks/?session_id=cs_1",
 ]
 
 
@@ -36,12 +44,26 @@ def directives(answer):
     return dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
 
 
-@pytest.mark.parametrize("address", OWN_PAGES + SIGNED_IN_PAGES)
-def test_pages_for_everybody_allow_nothing_inline_and_no_frame(browser_of, account, address):
-    client = browser_of(account) if address in SIGNED_IN_PAGES else Client()
-    answer = client.get(address)
+@pytest.fixture
+def paid(account):
+    """What she gave, and is thanked for."""
+    return Checkout.objects.create(
+        person=Person.objects.of_account(account), kind="once", amount=500, currency="eur", state="paid",
+        session_id="cs_1", idempotency_key="checkout:1", created_at=timezone.now(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "is_signed_in"),
+    [*((each, False) for each in OWN_PAGES), *((each, True) for each in SIGNED_IN_PAGES)],
+)
+def test_pages_for_everybody_allow_nothing_inline_and_no_frame(
+    browser_of, account, paid, address, is_signed_in
+):
+    answer = (browser_of(account) if is_signed_in else Client()).get(address)
     policy = directives(answer)
 
+    assert answer.status_code == (404 if address == "/nowhere/" else 200)
     assert "unsafe" not in answer["Content-Security-Policy"]
     assert policy["frame-ancestors"] == policy["object-src"] == policy["base-uri"] == "'none'"
     assert policy["default-src"] == policy["form-action"] == "'self'"
