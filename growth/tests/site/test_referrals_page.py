@@ -195,6 +195,16 @@ def test_share_fetches_a_code_if_there_is_none(ada, settings):
     assert url == f"https://product.example/?a=1&ref={ReferralCode.objects.get()}"
 
 
+def test_the_support_dialog_shares_her_link(ada):
+    page = ada[2].get("/help/").content.decode()
+    dialog = page[page.index("<dialog") : page.index("</dialog>")]
+    share = re.search(r'data-support-share="support_modal"[^>]* data-share-fetch="([^"]+)"', dialog)
+
+    assert share is not None
+    shared = ada[2].post(share[1]).json()["url"]
+    assert shared == f"http://testserver/?ref={ReferralCode.objects.get(person=ada[1])}"
+
+
 def test_no_form_is_taken_from_another_site(ada):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(ada[0])

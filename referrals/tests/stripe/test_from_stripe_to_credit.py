@@ -52,6 +52,9 @@ def test_signed_events_at_the_endpoint_end_as_days_of_both(client, shop, brought
 
     assert days_left(ada) == days_left(bob) == 45
     assert Supporter.objects.get(person=bob).tier == "paid"
+    for person in (ada, bob):
+        client.force_login(person.account)
+        assert "+45 days on your account" in client.get(reverse("settings")).content.decode()
 
 
 @pytest.mark.parametrize("order", list(permutations(EVENTS)))
