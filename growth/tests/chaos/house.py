@@ -25,13 +25,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def await_that(holds: Callable[[], Any], seconds: float, what: str) -> Any:
-    """What it returned when it held; an error when it does not within the time."""
+def await_that(holds: Callable[[], Any], seconds: float, what: str, every: float = 0.2) -> Any:
+    """What it returned when it held, asked again and again; an error when it does not within the time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := holds():
             return found
-        time.sleep(0.2)
+        time.sleep(every)
     raise AssertionError(f"not within {seconds} s: {what}")
 
 

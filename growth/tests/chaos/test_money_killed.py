@@ -85,7 +85,7 @@ def kill_at_work(house, before):
             os.kill(pid, signal.SIGCONT)
         return None
 
-    return await_that(held, 60, "the worker works on an event")
+    return await_that(held, 60, "the worker works on an event", every=0.01)
 
 
 def test_a_worker_killed_among_stripes_events_settles_each_once(house, mail_server):
