@@ -108,11 +108,15 @@ def give(
 
 
 def put_aside(case: Case, verdict: Verdict) -> None:
-    """Write down what speaks against the reward; what is held is decided, or released in time."""
+    """Write down what speaks against the reward; what is held is decided, or released in time.
+
+    What is called fraudulent is decided by staff alone.
+    """
     referral, before = case.referral, case.referral.state
     referral.state, referral.reason, referral.payment = verdict.state, verdict.reason, case.payment
-    is_held, review = verdict.state == State.HELD, timedelta(days=settings.REFERRAL_REVIEW_DAYS)
-    referral.decide_by = case.at + review if is_held else None
+    is_released = verdict.state == State.HELD and verdict.reason != Reason.WARNED
+    review = timedelta(days=settings.REFERRAL_REVIEW_DAYS)
+    referral.decide_by = case.at + review if is_released else None
     referral.save(update_fields=["state", "reason", "payment", "decide_by"])
     after = {"state": verdict.state.value, "reason": verdict.reason.value}
     cause = f"payment:{case.payment.pk}"

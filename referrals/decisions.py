@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from referrals.abuse import Case
@@ -14,7 +13,7 @@ from referrals.conversion import credit_the_referrer, reward
 from referrals.locks import take
 from referrals.models import Referral
 from referrals.models.referral import State
-from referrals.qualifying import paid_towards
+from referrals.qualifying import missing_of, money_towards
 from referrals.querysets.credits import ReasonRequired
 from telemetry.models import AuditEntry
 
@@ -30,8 +29,8 @@ def approve(referral: Referral, by: Any, reason: str, at: datetime) -> bool:
         return False
     is_frozen = ours.state == State.HELD and ours.converted_at is not None
     # A warning of fraud takes no money: it asks for the word of staff, which nothing else ever follows.
-    standing = paid_towards(ours.payment, disputed_counts=is_frozen, warned_counts=True)
-    if standing < settings.REFERRAL_MINIMUM:
+    money = money_towards(ours.payment)
+    if missing_of(money, disputed_counts=is_frozen, warned_counts=True) is not None:
         return False
     if ours.converted_at is None:
         reward(Case(ours, ours.payment, at), is_capped=False, actor=by, cause=reason)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -13,7 +12,7 @@ from referrals.conversion import credit_the_referrer, put_aside, reward
 from referrals.locks import take
 from referrals.models import CreditGrant, Referral
 from referrals.models.referral import Reason, State
-from referrals.qualifying import paid_towards
+from referrals.qualifying import missing_of, money_towards
 from referrals.verdicts import Verdict, refusal
 from telemetry.models import Alert
 
@@ -48,17 +47,18 @@ def check_credits(now: datetime) -> int:
 def release(referral: Referral, at: datetime) -> bool:
     """Reward what was held and nobody decided in time; False where it was decided, or waits on.
 
-    What is forbidden is refused now, what went back is not rewarded, and what is disputed waits.
+    What is forbidden is refused now, what went back is not rewarded, and what is disputed waits. What is
+    called fraudulent is staff's from now on.
     """
     held = take(Referral.objects.to_release(at).filter(pk=referral.pk))
     if held is None or held.state != State.HELD or held.converted_at is not None or held.payment is None:
         return False
     case = Case(held, held.payment, at)
-    if paid_towards(case.payment) < settings.REFERRAL_MINIMUM:
-        unclear = paid_towards(case.payment, disputed_counts=True, warned_counts=True)
-        if unclear >= settings.REFERRAL_MINIMUM:
-            return False  # the bank decides about a dispute, and staff about a warning of fraud
-        put_aside(case, Verdict(State.REVERSED, Reason.MONEY_WENT_BACK))
+    missing = missing_of(money_towards(case.payment))
+    if missing is Reason.DISPUTED:
+        return False  # the bank decides
+    if missing is not None:
+        put_aside(case, Verdict(State.HELD if missing is Reason.WARNED else State.REVERSED, missing))
         return False
     verdict = refusal(case) or reward(case, is_capped=is_at_the_cap(case))
     if verdict is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
 
 from donations.models import Payment
-from referrals.models.referral import MEMBERSHIPS
+from referrals.models.referral import MEMBERSHIPS, Reason
 
 
 def memberships_of(person: int | None) -> QuerySet[Payment, Payment]:
@@ -17,17 +18,10 @@ def memberships_of(person: int | None) -> QuerySet[Payment, Payment]:
     return paid.exclude(subscription__is_membership=False)
 
 
-def paid_towards(
-    payment: Payment,
-    *,
-    changed: Payment | None = None,
-    disputed_counts: bool = False,
-    warned_counts: bool = False,
-) -> int:
-    """What is left of the membership money that came within the window up to this payment, in minor units.
+def money_towards(payment: Payment, changed: Payment | None = None) -> list[Payment]:
+    """The membership money that came within the window up to this payment, itself among it.
 
-    `changed`: a payment as it is now, where its row was read before. A refund is gone, and so is a lost
-    dispute; what is disputed still, or called fraudulent, is gone unless that counts.
+    `changed`: a payment as it is now, where its row was read before.
     """
     window = timedelta(days=settings.REFERRAL_WINDOW_DAYS)
     together = memberships_of(payment.person_id).filter(
@@ -38,7 +32,33 @@ def paid_towards(
     rows = {row.pk: row for row in (payment, *(together if payment.person_id is not None else ()))}
     if changed is not None and changed.pk in rows:
         rows[changed.pk] = changed
-    return sum(_left_of(row, disputed_counts, warned_counts) for row in rows.values())
+    return list(rows.values())
+
+
+def left_of(money: Iterable[Payment], *, disputed_counts: bool = False, warned_counts: bool = False) -> int:
+    """What is left of it, in minor units.
+
+    A refund is gone, and so is a lost dispute; what is disputed still, or called fraudulent, is gone unless
+    that counts.
+    """
+    return sum(_left_of(payment, disputed_counts, warned_counts) for payment in money)
+
+
+def missing_of(
+    money: Iterable[Payment], *, disputed_counts: bool = False, warned_counts: bool = False
+) -> Reason | None:
+    """Why too little of it is left for a reward; None: it is enough.
+
+    Where both a dispute and a warning are in the way it is the warning: that is what only staff end.
+    """
+    enough, rows = settings.REFERRAL_MINIMUM, list(money)
+    if left_of(rows, disputed_counts=disputed_counts, warned_counts=warned_counts) >= enough:
+        return None
+    if left_of(rows, disputed_counts=True, warned_counts=warned_counts) >= enough:
+        return Reason.DISPUTED
+    if left_of(rows, disputed_counts=True, warned_counts=True) >= enough:
+        return Reason.WARNED
+    return Reason.MONEY_WENT_BACK
 
 
 def is_enough(payment: Payment) -> bool:
@@ -47,7 +67,7 @@ def is_enough(payment: Payment) -> bool:
     What began one before the currency was changed is not judged by the new one.
     """
     is_ours = payment.currency == settings.SUPPORT_CURRENCY
-    return is_ours and paid_towards(payment) >= settings.REFERRAL_MINIMUM
+    return is_ours and missing_of(money_towards(payment)) is None
 
 
 def _left_of(payment: Payment, disputed_counts: bool, warned_counts: bool) -> int:

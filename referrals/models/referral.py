@@ -49,6 +49,7 @@ class Reason(models.TextChoices):
     CAP = "cap", _("as many rewards in a year as a person may have")
     MONEY_WENT_BACK = "money_went_back", _("the payment went back")
     DISPUTED = "disputed", _("the payment is disputed")
+    WARNED = "warned", _("the payment is called fraudulent")
 
 
 #: What counts as money for a membership.

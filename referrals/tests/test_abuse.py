@@ -24,6 +24,7 @@ from referrals.tests.conftest import (
     a_payment,
     dispute,
     introduced,
+    loses,
     pays,
     refund,
     refund_fails,
@@ -453,6 +454,42 @@ def test_what_is_disputed_waits_on(brought, bob):
     wins(payment, NOON + 20 * DAY)
 
     assert release_held(NOON + 21 * DAY) == 1
+
+
+def test_what_is_called_fraudulent_is_staff_s_once_the_time_is_over(brought, bob):
+    warns(pays(bob, risk_level="highest"))
+    assert verdict(brought) == ("held", Reason.RISK)
+
+    assert release_held(NOON + FORTNIGHT) == 0
+
+    assert verdict(brought) == ("held", Reason.WARNED)
+    assert brought.decide_by is None
+    assert not Referral.objects.to_release(NOON + 90 * DAY).exists()
+    assert AuditEntry.objects.filter(action="referral.held", after__reason=Reason.WARNED).count() == 1
+
+
+@pytest.mark.parametrize("goes", [refund, loses])
+def test_what_is_staff_s_and_goes_back_waits_no_longer(goes, brought, bob, staff):
+    payment = pays(bob, risk_level="highest")
+    warns(payment)
+    release_held(NOON + FORTNIGHT)
+
+    goes(payment, at=NOON + 15 * DAY)
+
+    assert verdict(brought) == ("reversed", Reason.MONEY_WENT_BACK)
+    assert not brought.approve(staff, "Why not.", NOON + 16 * DAY)
+
+
+def test_what_is_staff_s_still_waits_for_them_when_a_dispute_is_won(brought, bob, staff):
+    payment = pays(bob, risk_level="highest")
+    warns(payment)
+    release_held(NOON + FORTNIGHT)
+
+    dispute(payment, NOON + 15 * DAY)
+    wins(payment, NOON + 16 * DAY)
+
+    assert verdict(brought) == ("held", Reason.WARNED)
+    assert brought.approve(staff, "The bank says so too.", NOON + 17 * DAY)
 
 
 def test_what_is_forbidden_by_then_is_refused(brought, ada, bob):

@@ -31,6 +31,12 @@ from telemetry.people.erasure import erase
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def staff(db):
+    """Who decides."""
+    return get_user_model().objects.create_user("grace@growth.example", is_staff=True)
+
+
 def state(referral):
     referral.refresh_from_db()
     return referral.state
@@ -154,20 +160,17 @@ def test_a_dispute_that_comes_back_freezes_again(brought, ada, bob):
     assert until(ada) == NOON + D
 
 
-def test_a_warning_of_fraud_freezes_until_staff_decide(brought, ada, bob):
-    staff = get_user_model().objects.create_user("grace@growth.example", is_staff=True)
-
+def test_a_warning_of_fraud_freezes_until_staff_decide(brought, ada, bob, staff):
     warns(pays(bob))
 
-    assert state(brought) == "held"
+    assert (state(brought), brought.why) == ("held", "the payment is called fraudulent")
     assert until(ada) == NOON + DAY
     assert brought.approve(staff, "It was them.", NOON + 2 * DAY)
     assert state(brought) == "converted"
     assert until(ada) == NOON + DAY + D
 
 
-def test_a_warning_about_a_dispute_that_is_lost_does_not_keep_the_days_frozen(brought, ada, bob):
-    staff = get_user_model().objects.create_user("grace@growth.example", is_staff=True)
+def test_a_warning_about_a_dispute_that_is_lost_does_not_keep_the_days_frozen(brought, ada, bob, staff):
     payment = pays(bob)
 
     warns(payment)
@@ -177,6 +180,79 @@ def test_a_warning_about_a_dispute_that_is_lost_does_not_keep_the_days_frozen(br
     assert (state(brought), brought.reason) == ("reversed", "money_went_back")
     assert not brought.approve(staff, "Why not.", NOON + 3 * DAY)
     assert until(ada) == until(bob) == NOON + DAY
+
+
+@pytest.mark.parametrize("freezes", [warns, dispute])
+def test_what_staff_let_through_stays_when_other_money_of_the_friend_goes_back(
+    freezes, brought, ada, bob, staff
+):
+    freezes(pays(bob))
+    assert brought.approve(staff, "It was them.", NOON + 2 * DAY)
+    renewal = pays(bob, NOON + 30 * DAY, kind="renewal")
+
+    refund(renewal, 1, NOON + 31 * DAY)
+    warns(renewal, NOON + 32 * DAY)
+
+    assert (state(brought), brought.reason) == ("converted", "")
+    assert until(ada) == NOON + DAY + D
+
+
+@pytest.mark.parametrize("freezes", [warns, dispute])
+def test_what_staff_let_through_stays_while_enough_of_its_own_money_does(
+    freezes, brought, ada, bob, staff, settings
+):
+    settings.REFERRAL_MINIMUM = 450
+    payment = pays(bob)
+    freezes(payment)
+    assert brought.approve(staff, "It was them.", NOON + 2 * DAY)
+
+    refund(payment, 50, NOON + 3 * DAY)
+    assert (state(brought), until(ada)) == ("converted", NOON + DAY + D)
+
+    refund(payment, 51, NOON + 4 * DAY)
+    assert (state(brought), until(ada)) == ("reversed", NOON + 4 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "reason"), [(warns, dispute, "disputed"), (dispute, warns, "warned")]
+)
+def test_what_staff_did_not_know_of_asks_for_their_word_again(known, new, reason, brought, ada, bob, staff):
+    payment = pays(bob)
+    known(payment)
+    assert brought.approve(staff, "It was them.", NOON + 2 * DAY)
+
+    new(payment, NOON + 3 * DAY)
+
+    assert (state(brought), brought.reason) == ("held", reason)
+    assert until(ada) == NOON + 3 * DAY
+
+
+def test_what_nobody_let_through_is_frozen_by_a_warning_that_was_not_in_the_way_before(
+    brought, ada, bob, settings
+):
+    """Two payments, of which either is enough: one is called fraudulent, then the other goes back."""
+    settings.REFERRAL_MINIMUM = 1000
+    first = pays(bob)
+    second = pays(bob, NOON + DAY, kind="renewal")
+    settings.REFERRAL_MINIMUM = 500
+
+    warns(second, NOON + 2 * DAY)
+    assert state(brought) == "converted"
+    refund(first, at=NOON + 3 * DAY)
+
+    assert (state(brought), brought.reason) == ("held", "warned")
+    assert until(ada) == NOON + 3 * DAY
+
+
+def test_a_warning_about_what_is_disputed_already_is_said_and_outlasts_a_won_dispute(brought, bob):
+    payment = pays(bob)
+    dispute(payment)
+
+    warns(payment)
+    assert (state(brought), brought.reason) == ("held", "warned")
+    wins(payment)
+
+    assert (state(brought), brought.reason) == ("held", "warned")
 
 
 def test_the_refund_of_a_renewal_takes_nothing(brought, ada, bob):
