@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ ACCEPTED = (State.PENDING, State.CONVERTED, State.CAPPED)
 
 SIGNED_UP, CONFIRMED, PAID, ACCEPTED_STEP = "signed_up", "confirmed", "paid", "accepted"
 STEPS = (SIGNED_UP, CONFIRMED, PAID)
+
+MICROSECOND = timedelta(microseconds=1)
 
 People = QuerySet[Person] | None
 """Among whom; None for everybody."""
@@ -106,8 +108,8 @@ class Span:
 
     @property
     def days(self) -> tuple[date, date]:
-        """The first day and the last."""
-        return timezone.localdate(self.start), timezone.localdate(min(self.end, self.as_of))
+        """The first day and the last; before the first where the span is empty."""
+        return timezone.localdate(self.start), last_day_before(min(self.end, self.as_of))
 
     def reached(self, step: str, code: str | None = None) -> QuerySet[Person]:
         """The friends who came that far; by one code, if it is named."""
@@ -134,7 +136,7 @@ class Span:
         """Of whoever signed up in the span: how many people, their links' openings, whom they brought."""
         members = self._cohort()
         clicks = ReferralClick.objects.filter(code__person__in=members.values("pk"))
-        invites = clicks.filter(day__lte=timezone.localdate(self.as_of))
+        invites = clicks.filter(day__lte=last_day_before(self.as_of))
         return KFactor(
             people=members.count(),
             invites=invites.aggregate(times=Coalesce(Sum("count"), 0))["times"],
@@ -206,6 +208,11 @@ class Span:
 
     def _among(self, people: QuerySet[Person]) -> QuerySet[Person]:
         return people if self.among is None else people.filter(pk__in=self.among.values("pk"))
+
+
+def last_day_before(end: datetime) -> date:
+    """The last day of which something lies before an instant: at midnight, the one that has just ended."""
+    return timezone.localdate(end - MICROSECOND)
 
 
 def middle(values: Iterable[float]) -> float | None:

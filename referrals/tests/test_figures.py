@@ -80,6 +80,21 @@ def test_only_accepted_friends_of_the_cohort_make_the_k_factor(db):
     assert Span(SPAN.start, SPAN.end, SPAN.as_of, among).k_factor().people == 1
 
 
+def test_a_span_ends_with_the_day_before_the_midnight_that_ends_it(db):
+    ada = somebody("ada", joined=NOON)
+    code = ReferralCode.objects.issue_to(ada, at=NOON)
+    midnight = NOON.replace(hour=0) + DAY
+    for day in (NOON.date(), midnight.date(), midnight.date()):
+        ReferralClick.objects.count_up(code, day=day)
+
+    of_a_day = Span(midnight - DAY, midnight, midnight)
+
+    assert of_a_day.days == (NOON.date(), NOON.date())
+    assert of_a_day.opened() == 1
+    assert [report.opened for report in of_a_day.by_code(10)] == [1]
+    assert of_a_day.k_factor().invites == 1
+
+
 def test_the_cycle_runs_from_sign_up_to_sign_up(db):
     introduced(somebody("ada", joined=NOON - 3 * DAY), created_at=NOON - DAY)
 
