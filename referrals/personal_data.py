@@ -43,7 +43,7 @@ FIELDS = {
     # Who of the staff decided what stays; whom it was for does not.
     "CreditProposal": holding(
         personal="reason",
-        pseudonym="person proposed_by decided_by grant",
+        pseudonym="person proposed_by decided_by grant idem_key",
         money="days",
         none="id state proposed_at decided_at",
         person="person",

@@ -18,6 +18,7 @@ from referrals.models.credit import Kind
 from referrals.querysets.credits import ALONE, SecondPersonRequired
 from telemetry.admin.base import ReadOnlyAdmin, VerbsAdmin
 from telemetry.admin.seen import PeopleAdmin
+from telemetry.people.models import Person
 
 
 @admin.register(CreditGrant)
@@ -67,17 +68,35 @@ class CreditGrantAdmin(PeopleAdmin, VerbsAdmin, ReadOnlyAdmin):
         )
 
     def gave(self, request: HttpRequest, person: Any, days: int, reason: str, once: str) -> HttpResponse:
-        """Enter the days, or propose them."""
+        """Enter the days, or propose them; a form that is sent once more does nothing, whatever it says."""
         now, by = timezone.now(), request.user
-        if abs(days) > ALONE:
-            proposal = CreditProposal.objects.propose(person, days, by=by, reason=reason, at=now)
-            message = _("So many days need a second one of you: they are proposed.")
-            return self.done(request, message, self.address_of(proposal))
         key = f"admin:{by.pk}:{once}"
-        grant = CreditGrant.objects.grant(
-            person, days, Kind.ADMIN, at=now, actor=by, note=reason, idem_key=key
-        )
-        return self.done(request, _("Entered."), self.address_of(grant))
+        made = entered_as(key)
+        if made is None and abs(days) > ALONE:
+            made = CreditProposal.objects.propose(person, days, by=by, reason=reason, at=now, idem_key=key)
+        elif made is None:
+            made = CreditGrant.objects.grant(
+                person, days, Kind.ADMIN, at=now, actor=by, note=reason, idem_key=key
+            )
+        address = self.address_of(made)
+        if what_it_says(made) != (person, days, reason):
+            message = _("This form was entered before and said something else, see below. Begin a new one.")
+            return self.undone(request, message, address)
+        if isinstance(made, CreditProposal):
+            message = _("So many days need a second one of you: they are proposed.")
+            return self.done(request, message, address)
+        return self.done(request, _("Entered."), address)
+
+
+def entered_as(key: str) -> CreditGrant | CreditProposal | None:
+    """What a form became when it was sent before."""
+    grant = CreditGrant.objects.filter(idem_key=key).first()
+    return grant or CreditProposal.objects.filter(idem_key=key).first()
+
+
+def what_it_says(made: CreditGrant | CreditProposal) -> tuple[Person | None, int, str]:
+    """For whom, how many days and why."""
+    return made.person, made.days, made.note if isinstance(made, CreditGrant) else made.reason
 
 
 @admin.register(CreditProposal)
@@ -92,6 +111,7 @@ class CreditProposalAdmin(PeopleAdmin, VerbsAdmin, ReadOnlyAdmin):
     search_fields = BY_PERSON
     search_help_text = BY_PERSON_HELP
     ordering = ["-pk"]
+    exclude = ["idem_key"]
     actions_detail = ["approve", "decline"]
 
     def has_decide_permission(self, request: HttpRequest, object_id: object = None) -> bool:

@@ -62,6 +62,14 @@ class CreditProposal(models.Model):
         related_name="proposal",
         verbose_name=_("credit"),
     )
+    idem_key = models.CharField(
+        _("once"),
+        max_length=255,
+        unique=True,
+        null=True,
+        blank=True,
+        help_text=_("Asked for by the same name, it is the same proposal."),
+    )
 
     objects: ClassVar[CreditProposalQuerySet] = CreditProposalQuerySet.as_manager()  # type: ignore[assignment]
 

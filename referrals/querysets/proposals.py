@@ -23,10 +23,21 @@ class CreditProposalQuerySet(models.QuerySet["CreditProposal", "CreditProposal"]
         return self.filter(state="open")
 
     @transaction.atomic
-    def propose(self, person: Person, days: int, *, by: Any, reason: str, at: datetime) -> CreditProposal:
-        """Ask for days that one alone may not give. Raises `ReasonRequired` without a name or a reason."""
+    def propose(
+        self, person: Person, days: int, *, by: Any, reason: str, at: datetime, idem_key: str | None = None
+    ) -> CreditProposal:
+        """Ask for days that one alone may not give, once for each `idem_key`; or what was proposed before.
+
+        Raises `ReasonRequired` without a name or a reason.
+        """
         if by is None or not reason.strip():
             raise ReasonRequired
-        made = self.create(person=person, days=days, reason=reason, proposed_by=by, proposed_at=at)
-        AuditEntry.objects.record(by, "credit.proposed", made, after={"days": days}, cause=reason, at=at)
-        return made
+        asked = {"person": person, "days": days, "reason": reason, "proposed_by": by, "proposed_at": at}
+        if idem_key is None:
+            proposal, is_new = self.create(**asked), True
+        else:
+            proposal, is_new = self.get_or_create(idem_key=idem_key, defaults=asked)
+        if is_new:
+            after = {"days": days}
+            AuditEntry.objects.record(by, "credit.proposed", proposal, after=after, cause=reason, at=at)
+        return proposal

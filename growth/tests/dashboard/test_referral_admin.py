@@ -176,6 +176,42 @@ def test_days_are_given_once_however_often_the_form_is_sent(browser_of_staff, st
     assert AuditEntry.objects.filter(action="credit.granted").count() == 1
 
 
+def test_many_days_are_proposed_once_however_often_the_form_is_sent(browser_of_staff, code):
+    answers = [give(browser_of_staff, code.person, 400) for _turn in range(2)]
+
+    proposal = CreditProposal.objects.get()
+    assert {answer.url for answer in answers} == {f"{PROPOSALS}{proposal.pk}/change/"}
+    assert AuditEntry.objects.filter(action="credit.proposed").count() == 1
+    give(browser_of_staff, code.person, 400, once="form-2")
+    assert CreditProposal.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (10, {"days": 20}),
+        (10, {"days": 400}),
+        (400, {"days": 10}),
+        (400, {"days": 401}),
+        (10, {"reason": "They asked again."}),
+        (400, {"reason": "They asked again."}),
+        (10, {"person": "eve@example.org"}),
+    ],
+)
+def test_a_form_that_was_entered_and_says_something_else_by_now_is_not_called_entered(
+    browser_of_staff, code, first, then
+):
+    Person.objects.create(account=User.objects.create_user("eve@example.org"))
+    browser_of_staff.get(give(browser_of_staff, code.person, first).url)
+
+    answer = give(browser_of_staff, code.person, **({"days": first} | then))
+
+    page = browser_of_staff.get(answer.url).content.decode()
+    assert "This form was entered before" in page
+    assert "Entered." not in page
+    assert CreditGrant.objects.count() + CreditProposal.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"reason": ""}, {"days": 0}, {"days": 99_999}, {"days": "NaN"}, {"person": "nobody"}, {"person": ""}],
