@@ -278,17 +278,6 @@ def test_the_database_has_the_last_word_about_a_card(brought, bob, monkeypatch):
     assert until(bob) is None
 
 
-@pytest.mark.guard
-def test_without_the_database_a_card_is_rewarded_twice(brought, bob, monkeypatch):
-    without_the_rule(monkeypatch)
-    with_a_card_that_was_rewarded(None, None)
-    Referral.objects.update(card_digest="")
-
-    pays(bob, card_digest=CARD)
-
-    assert verdict(brought) == ("converted", "")
-
-
 # --- Staff decide ---
 
 

@@ -12,7 +12,7 @@ from django.db import Error, IntegrityError, OperationalError, transaction
 from django.db.models import Sum
 
 from donations.models import Payment, Supporter
-from referrals import abuse, clawback, conversion, jobs, locks
+from referrals import abuse, clawback, conversion, jobs, locks, verdicts
 from referrals.jobs import credit_delayed, release_held
 from referrals.models import CreditGrant, CreditProposal, Referral
 from referrals.querysets.credits import CreditGrantQuerySet
@@ -36,6 +36,7 @@ from telemetry.people.erasure import erase
 from telemetry.people.querysets import PersonQuerySet
 from telemetry.signals import person_erased
 from telemetry.tests.ingest.test_store_in_parallel import together
+from telemetry.tests.missing import without_constraint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -438,6 +439,32 @@ if settings.POSTGRESQL:  # SQLite lets one transaction write at a time: there th
 
         assert errors(together([partial(goes_back, second, later), release]))
 
+    @pytest.fixture
+    def both_pay_with_one_card(monkeypatch):
+        """Friends of two people pay with one card, and neither is known when both are judged; the states."""
+        both_are_judged, judge = Barrier(2), verdicts.judge
+
+        def judge_together(case):
+            verdict = judge(case)
+            both_are_judged.wait(PATIENCE)
+            return verdict
+
+        def pay():
+            payments = [a_payment(introduced(somebody()).referred, card_digest=CARD) for _ in range(2)]
+            monkeypatch.setattr(conversion, "judge", judge_together)
+            assert not errors(together([partial(settle, payment) for payment in payments]))
+            return sorted(Referral.objects.filter(payment__in=payments).values_list("state", flat=True))
+
+        return pay
+
+    def test_a_card_is_rewarded_once_though_nothing_spoke_against_either(both_pay_with_one_card):
+        assert both_pay_with_one_card() == ["converted", "held"]
+
+    @pytest.mark.guard
+    def test_without_the_constraint_a_card_is_rewarded_twice(both_pay_with_one_card, mended):
+        with without_constraint(Referral, "one_reward_per_card"):
+            assert both_pay_with_one_card() == ["converted", "converted"]
+
     @pytest.mark.guard
     def test_without_the_supporters_locks_one_is_rewarded_above_the_cap(monkeypatch, mended, settings):
         settings.REFERRAL_YEARLY_CAP = 1
@@ -512,9 +539,8 @@ if settings.POSTGRESQL:  # SQLite lets one transaction write at a time: there th
 
     @pytest.mark.parametrize("guard", ["one_reward_per_side", "referrals_creditgrant_idem_key_key"])
     def test_the_database_has_the_last_word(guard, brought, ada):
-        given = CreditGrant.objects.grant(
-            ada, 45, "referral_referrer", at=NOON, referral=brought, idem_key="one"
-        )
+        pays(brought.referred)
+        given = CreditGrant.objects.get(person=ada)
         again = {"one_reward_per_side": "another"}.get(guard, given.idem_key)
         kind = given.kind if guard == "one_reward_per_side" else "refund_as_credit"
 

@@ -18,9 +18,9 @@ from donations.settlement import payments
 from donations.settlement.parties import Party
 from donations.tests.money.conftest import deliver, somebody, work
 from growth.tests.invariants import assert_invariants
-from growth.tests.money.missing import without_uniqueness
 from telemetry.models import AuditEntry
 from telemetry.tests.ingest.test_store_in_parallel import together
+from telemetry.tests.missing import without_uniqueness
 
 # SQLite lets one writer in after the other: what is raced for here exists on PostgreSQL alone.
 pytestmark = [

@@ -20,8 +20,8 @@ from donations.querysets.mails import SupportMailQuerySet
 from donations.querysets.payments import PaymentQuerySet
 from donations.settlement.returns import settle_return
 from growth.tests.invariants import assert_invariants
-from growth.tests.money.missing import without_constraint, without_uniqueness
 from telemetry.tests.ingest.test_store_in_parallel import together
+from telemetry.tests.missing import without_constraint, without_uniqueness
 from telemetry.tests.waiting import until_it_waits_or_ends
 
 # SQLite lets one writer in after the other: what is raced for here exists on PostgreSQL alone.
