@@ -15,7 +15,7 @@ from donations.models import Payment, Supporter
 from donations.reversals import Cause, Reversal
 from donations.signals import membership_paid, payment_reinstated, payment_reversed
 from referrals.models import CreditGrant, Referral, ReferralCode
-from referrals.tests.invariants import assert_credit
+from referrals.tests.invariants import assert_credit, assert_rewards
 from telemetry.people.models import Person
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -143,13 +143,26 @@ def gives(person: Person, days: int, at: datetime = NOON, actor: Any = None, **c
     return CreditGrant.objects.grant(person, days, "admin", at=at, actor=by, **columns)
 
 
+def uses_database(request: pytest.FixtureRequest) -> bool:
+    """Whether there is anything to look at after the test."""
+    fixtures = {"db", "transactional_db"} & set(request.fixturenames)
+    return bool(fixtures or request.node.get_closest_marker("django_db"))
+
+
 @pytest.fixture(autouse=True)
 def the_ledger_is_what_it_says(request: pytest.FixtureRequest, _django_db_helper: None) -> Iterator[None]:
     """After every test of this app: what is projected is what the ledger comes to (I1)."""
     yield
-    uses_database = {"db", "transactional_db"} & set(request.fixturenames)
-    if uses_database or request.node.get_closest_marker("django_db"):
+    if uses_database(request):
         assert_credit()
+
+
+@pytest.fixture(autouse=True)
+def a_payment_rewards_once(request: pytest.FixtureRequest, _django_db_helper: None) -> Iterator[None]:
+    """After every test of this app: money for a membership is behind each reward, once (I2)."""
+    yield
+    if uses_database(request):
+        assert_rewards()
 
 
 @pytest.fixture
