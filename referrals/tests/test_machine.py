@@ -223,9 +223,8 @@ class CrowdedCircle(Circle):
 
     def teardown(self):
         self.patch.undo()
-        if (
-            settings.POSTGRESQL
-        ):  # a life does not have to read those before it; SQLite refuses to forget entries
+        # A life does not have to read those before it. SQLite refuses to forget entries.
+        if settings.POSTGRESQL:
             with connection.cursor() as cursor:
                 cursor.execute("TRUNCATE telemetry_person CASCADE")
 
