@@ -71,7 +71,17 @@ def look_at_open_checkouts(now: datetime) -> None:
     """Checkouts that were opened more than a day ago and never ended."""
     waiting = Checkout.objects.waiting().filter(created_at__lt=now - CHECKOUT_REST)
     for session_id in waiting.order_by("pk").values_list("session_id", flat=True):
-        _settled(lambda session_id=session_id: fulfil(session_id, now=now), now)  # type: ignore[misc]
+        _settled(lambda session_id=session_id: _look_at(session_id, now), now)  # type: ignore[misc]
+
+
+def _look_at(session_id: str, now: datetime) -> None:
+    try:
+        fulfil(session_id, now=now)
+    except GatewayRefused as refusal:
+        if not refusal.is_missing:
+            raise
+        # Our key is of another account by now. A payment that Stripe tells of after all is still taken.
+        Checkout.objects.get(session_id=session_id).move(Checkout.State.EXPIRED, at=now)
 
 
 def _settle_subscription(stripe_id: str, now: datetime) -> None:

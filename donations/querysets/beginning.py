@@ -234,7 +234,9 @@ def _expire(session_id: str) -> bool:
     """Close a page; False when somebody has paid there."""
     try:
         return gateway.expire_session(session_id).status == "expired"
-    except gateway.GatewayRefused:
+    except gateway.GatewayRefused as refusal:
+        if refusal.is_missing:  # opened in an account that our key is not of any more
+            return True
         return gateway.fetch_session(session_id).status == "expired"
 
 

@@ -304,6 +304,15 @@ def test_an_older_page_of_another_address_whose_answer_was_lost_stops_nobody(beg
     assert [row.pk for row in Checkout.objects.filter(state="open")] == [newer.pk]
 
 
+def test_an_older_page_in_an_account_that_the_key_is_not_of_any_more_stops_nobody(begin, person):
+    older = begin(person)
+    Checkout.objects.filter(pk=older.pk).update(session_id="cs_of_another_account")
+
+    newer = begin(person)
+
+    assert [row.pk for row in Checkout.objects.filter(state="open")] == [newer.pk]
+
+
 def test_pages_of_guests_are_left_alone(begin):
     first, _second = begin(None), begin(None)
 

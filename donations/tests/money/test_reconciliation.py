@@ -123,6 +123,8 @@ def test_what_stripe_does_not_know_stops_no_other(shop, stripe, person):
     reconciliation.look_at_open_checkouts(timezone.now() + DAY)
 
     assert Payment.objects.count() == 1
+    gone.refresh_from_db()
+    assert gone.state == "expired"
 
 
 def test_what_stripe_tells_in_an_odd_shape_stops_no_other_and_staff_are_told(shop, stripe, person, caplog):
