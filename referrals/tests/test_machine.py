@@ -271,7 +271,7 @@ def test_days_add_up_whatever_happens(circle):
 
 @pytest.mark.slow
 @pytest.mark.django_db
-@pytest.mark.parametrize(("circle", "lives"), [(Circle, 200), (PatientCircle, 100)])
+@pytest.mark.parametrize(("circle", "lives"), [(Circle, 200), (PatientCircle, 40)])
 def test_days_add_up_whatever_happens_in_many_lives(circle, lives):
     lived_by(circle, examples=lives, steps=50)
 
@@ -281,7 +281,7 @@ def test_days_add_up_whatever_happens_in_many_lives(circle, lives):
 def test_days_add_up_though_things_happen_at_once():
     """Two of the seventeen things that happen here are pairs.
 
-    Not two hundred lives: each commits all it does and waits for its threads, and fifty take three minutes.
+    Not two hundred lives: each commits all it does and waits for its threads, and fifty took three minutes.
     On SQLite one transaction writes at a time: there is less to see, and it takes longer.
     """
-    lived_by(CrowdedCircle, examples=50 if settings.POSTGRESQL else 10, steps=50)
+    lived_by(CrowdedCircle, examples=25 if settings.POSTGRESQL else 10, steps=50)
