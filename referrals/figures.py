@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 from referrals.models import CreditGrant, ReferralClick, ReferralCode
 from referrals.models.credit import REWARDS
 from referrals.models.referral import State
+from telemetry.instants import MICROSECOND
 from telemetry.people.models import Person
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ ACCEPTED = (State.PENDING, State.CONVERTED, State.CAPPED)
 
 SIGNED_UP, CONFIRMED, PAID, ACCEPTED_STEP = "signed_up", "confirmed", "paid", "accepted"
 STEPS = (SIGNED_UP, CONFIRMED, PAID)
-
-MICROSECOND = timedelta(microseconds=1)
 
 People = QuerySet[Person] | None
 """Among whom; None for everybody."""

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telemetry.instants import MICROSECOND
+
 DAY = timedelta(days=1)
-MICROSECOND = timedelta(microseconds=1)
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -12,7 +12,7 @@ import pytest
 from telemetry.consent.answers import grant
 from telemetry.consent.models import Source
 from telemetry.delivery import otlp
-from telemetry.delivery.installation import the_installation
+from telemetry.delivery.installation import switch_detailed, the_installation
 from telemetry.delivery.models import Delivery, Installation, Layer
 from telemetry.delivery.otlp import Outcome, Sink
 from telemetry.delivery.status import status
@@ -122,3 +122,18 @@ def after_the_first_body(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], 
 
     monkeypatch.setattr(Sink, "send", send_and_let_it_happen)
     monkeypatch.setattr(otlp, "MOST_BYTES", 1)
+
+
+@pytest.fixture
+def switched_off_after_the_first_body(
+    person: Callable[..., Person], queue: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three records wait. While the first is on its way the layer is switched off, and two more come late."""
+    someone = person()
+    queue(someone, 3)
+
+    def switch_off_and_queue() -> None:
+        switch_detailed(False, by=None, at=NOW)
+        queue(someone, 2)
+
+    after_the_first_body(monkeypatch, switch_off_and_queue)

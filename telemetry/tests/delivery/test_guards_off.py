@@ -8,7 +8,7 @@ from telemetry.consent.answers import withdraw
 from telemetry.consent.models import ConsentRecord, Source
 from telemetry.delivery import drain, exporting, resting
 from telemetry.delivery.drain import Batch, claim
-from telemetry.delivery.installation import queue_heartbeat, switch_detailed
+from telemetry.delivery.installation import queue_heartbeat
 from telemetry.delivery.models import Delivery
 from telemetry.operations.pending import LEASE
 from telemetry.tests.delivery.collector import Answer
@@ -58,16 +58,8 @@ def test_without_looking_again_before_each_body_what_was_withdrawn_leaves(
 
 
 def test_without_looking_at_the_switch_before_each_body_what_is_queued_late_leaves(
-    collector, person, queue, monkeypatch
+    collector, switched_off_after_the_first_body, monkeypatch
 ):
-    someone = person()
-    queue(someone, 3)
-
-    def switch_off_and_queue() -> None:
-        switch_detailed(False, by=None, at=NOW)
-        queue(someone, 2)
-
-    after_the_first_body(monkeypatch, switch_off_and_queue)
     monkeypatch.setattr(drain, "detailed_is_wanted", lambda: True)
 
     send()

@@ -12,7 +12,6 @@ from telemetry.consent.answers import withdraw
 from telemetry.consent.models import ConsentRecord, Source
 from telemetry.delivery import otlp
 from telemetry.delivery.drain import Batch, claim
-from telemetry.delivery.installation import switch_detailed
 from telemetry.delivery.models import Delivery, Layer
 from telemetry.delivery.status import status
 from telemetry.log.product_events import TimerStarted
@@ -142,17 +141,8 @@ def test_a_no_while_one_body_is_on_its_way_keeps_the_next_one_here(collector, pe
 
 
 def test_what_is_queued_late_by_who_saw_the_layer_on_stays_when_it_is_switched_off_meanwhile(
-    collector, person, queue, monkeypatch
+    collector, switched_off_after_the_first_body
 ):
-    someone = person()
-    queue(someone, 3)
-
-    def switch_off_and_queue() -> None:
-        switch_detailed(False, by=None, at=NOW)
-        queue(someone, 2)
-
-    after_the_first_body(monkeypatch, switch_off_and_queue)
-
     send()
 
     assert len(collector.records()) == 1
